@@ -1,0 +1,116 @@
+"""The motion extractor: clean joints from a detector's noisy ones.
+
+Paper: Ren et al. 2020, section 3.2.1, Fig. 4, Eq. 12. Dilated convolutions over time without padding, their norms
+modulated by a vector of the whole clip.
+
+In: noisy joints `[batch, time, 2 * joints]`, all y then all x, scaled to [-1, 1]. Out: clean joints
+`[batch, time - receptive_field + 1, 2 * joints]`, the frames in the middle; pad by repeating end frames to get all.
+"""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from gfla_tf.layers.adaptive_layer_norm import AdaptiveLayerNorm, ChannelAffine
+from gfla_tf.layers.primitives import Composite, activation, register
+
+__all__ = ["MotionExtractor"]
+
+
+@register
+class MotionExtractor(Composite, keras.Model):
+    """`model(noisy [batch, time, 2 * joints])` -> `[batch, time - receptive_field + 1, 2 * joints]`.
+
+    Args:
+        joints: number of joints, 17 of Human3.6M in the paper.
+        filters: channels of the convolutions.
+        blocks: residual blocks; block i has dilation 3^i.
+        hidden: units of the dense layer that modulates the norms.
+        dropout: rate after each activation in training.
+    """
+
+    config_names = ("joints", "filters", "blocks", "hidden", "dropout")
+
+    def __init__(
+        self, joints: int = 17, filters: int = 256, blocks: int = 3, hidden: int = 128, dropout: float = 0.15, **kwargs
+    ):
+        super().__init__(**kwargs)
+        # Config
+        self.joints = joints
+        self.filters = filters
+        self.blocks = blocks
+        self.hidden = hidden
+        self.dropout = dropout
+        # Layers
+        policy = self.dtype_policy
+        self.expand = self._temporal("expand", filters, 3)
+        self.expand_norm = ChannelAffine(name="expand_norm", dtype=policy)
+        self.convolutions, self.norms = [], []
+        for block in range(1, blocks + 1):
+            self.convolutions.append(self._temporal(f"dilated{block}", filters, 3, dilation_rate=3**block))
+            self.convolutions.append(self._temporal(f"pointwise{block}", filters, 1))
+            self.norms += [AdaptiveLayerNorm(hidden, name=f"norm{block}{part}", dtype=policy) for part in "ab"]
+        self.features = [self._temporal(f"feature{index}", filters, 3, strides=2) for index in range(3)]
+        self.shrink = self._temporal("shrink", 2 * joints, 1, use_bias=True)
+        self.drop = keras.layers.Dropout(dropout, name="drop", dtype=policy)
+
+    def _temporal(self, name: str, filters: int, kernel_size: int, use_bias: bool = False, **options):
+        return keras.layers.Conv1D(
+            filters, kernel_size, padding="valid", use_bias=use_bias, name=name, dtype=self.dtype_policy, **options
+        )
+
+    @property
+    def receptive_field(self) -> int:
+        """Number of input frames that one output frame sees: 3 to the power of blocks + 1."""
+        return 3 ** (self.blocks + 1)
+
+    def checkpoint_parts(self) -> dict[str, keras.layers.Layer]:
+        parts = {"expand_conv": self.expand, "expand_ln": self.expand_norm, "shrink": self.shrink}
+        parts.update({f"layers_conv.{index}": layer for index, layer in enumerate(self.convolutions)})
+        parts.update({f"layers_ln.{index}": layer for index, layer in enumerate(self.norms)})
+        parts.update({f"feature_conv_{index + 1}": layer for index, layer in enumerate(self.features)})
+        return {f"kp_input.{name}": layer for name, layer in parts.items()}
+
+    def build(self, input_shape=None) -> None:
+        joints, hidden = (None, None, 2 * self.joints), (None, None, self.filters)
+        for layer, shape in ((self.expand, joints), (self.expand_norm, hidden), (self.shrink, hidden)):
+            layer.build(shape)
+        for layer in self.convolutions:
+            layer.build(hidden)
+        for layer in self.norms:
+            layer.build([hidden, (None, self.filters)])
+        for index, layer in enumerate(self.features):
+            layer.build(hidden if index else joints)
+        self.built = True
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        noisy = self._check(inputs)
+        style = self._clip_vector(noisy)
+        hidden = self.expand_norm(self.expand(noisy))
+        hidden = self.drop(activation(hidden), training=training)
+        for block in range(self.blocks):
+            margin = 3 ** (block + 1)
+            middle = hidden[:, margin:-margin]
+            for index in (2 * block, 2 * block + 1):
+                hidden = self.norms[index]([self.convolutions[index](hidden), style])
+                hidden = self.drop(activation(hidden), training=training)
+            hidden = middle + hidden
+        return tf.cast(self.shrink(hidden), self.variable_dtype)
+
+    def _clip_vector(self, noisy: tf.Tensor) -> tf.Tensor:
+        """One vector `[batch, filters]` for the whole clip, which modulates every norm."""
+        for layer in self.features:
+            noisy = activation(layer(noisy))
+        return tf.reduce_mean(noisy, axis=1)
+
+    def _check(self, inputs) -> tf.Tensor:
+        noisy = tf.convert_to_tensor(inputs)
+        shape = noisy.shape
+        fits = shape.rank == 3 and shape[-1] == 2 * self.joints and (shape[1] or 0 if shape.rank == 3 else 0) >= 0
+        if not fits or (shape[1] is not None and shape[1] < self.receptive_field):
+            raise ValueError(
+                f"Joints of shape [batch, time, {2 * self.joints}] with at least {self.receptive_field} frames are "
+                f"expected; repeat the end frames of a shorter clip. Received: {shape}."
+            )
+        return noisy

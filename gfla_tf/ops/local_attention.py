@@ -1,0 +1,128 @@
+"""Local attention: every target position gathers a k x k source patch, displaced by the flow, with its own weights.
+
+For source s, flow w and attention weights a (Ren et al. 2020, Eq. 4 to 6):
+
+    out(l) = 1 / (k * k) * sum over taps t of a_t(l) * s(l + w(l) + t),    t = (j - k // 2, i - k // 2), row major
+
+Two implementations that agree in values and gradients:
+
+* `reference` cuts the patches as written above: readable, and k * k times the memory of the map;
+* `fused` uses that all taps of one position share one fractional offset. The weighted sum over k * k bilinear samples
+  is then one over (k + 1) * (k + 1) integer taps, whose weights are the attention weights spread by the fraction. Stock
+  ops only, no patch is ever stored: this is what is exported.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from gfla_tf.ops.warp import (
+    TapReader,
+    check_map_and_flow,
+    displaced_patches,
+    sampling_positions,
+    split_position,
+)
+
+__all__ = ["IMPLEMENTATIONS", "REDUCTIONS", "local_attention"]
+
+IMPLEMENTATIONS = ("fused", "reference")
+REDUCTIONS = ("mean", "sum")
+
+
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """Return `value`, or raise a ValueError unless it is one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}. Received: {value!r}.")
+    return value
+
+
+def kernel_size_of(attention_weights: tf.Tensor) -> int:
+    """The k of attention weights `[batch, height, width, k * k]`; ValueError unless k * k is the square of an odd k."""
+    taps = attention_weights.shape[-1] if attention_weights.shape.rank == 4 else None
+    kernel_size = round((taps or 0) ** 0.5)
+    if not taps or kernel_size**2 != taps or kernel_size % 2 == 0:
+        raise ValueError(
+            "attention_weights of shape [batch, height, width, k * k] with an odd k are expected. "
+            f"Received: {attention_weights.shape}."
+        )
+    return kernel_size
+
+
+def _reference(source: tf.Tensor, flow: tf.Tensor, attention_weights: tf.Tensor, kernel_size: int) -> tf.Tensor:
+    """Sum over taps by the definition: patches times weights."""
+    patches = displaced_patches(source, flow, kernel_size)
+    return tf.reduce_sum(tf.cast(attention_weights, source.dtype)[..., tf.newaxis] * patches, axis=-2)
+
+
+def _spread(weights: list[tf.Tensor], fraction: tf.Tensor) -> list[tf.Tensor]:
+    """Spread k weights, given at fractional taps, over the k + 1 integer taps around them."""
+    near = [(1.0 - fraction) * weight for weight in weights]
+    far = [fraction * weight for weight in weights]
+    return [near[0]] + [a + b for a, b in zip(near[1:], far[:-1], strict=True)] + [far[-1]]
+
+
+def integer_tap_weights(
+    attention_weights: tf.Tensor, x_fraction: tf.Tensor, y_fraction: tf.Tensor, kernel_size: int
+) -> list[list[tf.Tensor]]:
+    """Weights of the (k + 1) x (k + 1) integer taps, as rows of maps `[batch, height, width, 1]`."""
+    taps = tf.split(attention_weights, kernel_size * kernel_size, axis=-1)
+    rows = [tf.concat(taps[i * kernel_size : (i + 1) * kernel_size], axis=-1) for i in range(kernel_size)]
+    spread_rows = _spread(rows, y_fraction[..., tf.newaxis])
+    return [_spread(tf.split(row, kernel_size, axis=-1), x_fraction[..., tf.newaxis]) for row in spread_rows]
+
+
+def _fused(source: tf.Tensor, flow: tf.Tensor, attention_weights: tf.Tensor, kernel_size: int) -> tf.Tensor:
+    """Sum over taps by integer taps, accumulated one tap at a time."""
+    reader = TapReader(source)
+    radius = kernel_size // 2
+    x, y = sampling_positions(flow)
+    # Further than the radius outside, every tap of that axis reads the border pixel: clamping changes nothing.
+    x0, x_fraction = split_position(x, -radius, reader.width - 1 + radius)
+    y0, y_fraction = split_position(y, -radius, reader.height - 1 + radius)
+    weights = integer_tap_weights(attention_weights, x_fraction, y_fraction, kernel_size)
+    columns = [reader.columns(x0 + (j - radius)) for j in range(kernel_size + 1)]
+    total = 0.0
+    for i in range(kernel_size + 1):
+        row_offsets = reader.row_offsets(y0 + (i - radius))
+        for j in range(kernel_size + 1):
+            total += tf.cast(weights[i][j], source.dtype) * reader.read(row_offsets, columns[j])
+    return total
+
+
+def local_attention(
+    source: tf.Tensor,
+    flow: tf.Tensor,
+    attention_weights: tf.Tensor,
+    implementation: str = "fused",
+    reduction: str = "mean",
+) -> tf.Tensor:
+    """Gather the source patch around every displaced position with the attention weights of that position.
+
+    Args:
+        source: map `[batch, source_height, source_width, channels]`.
+        flow: `[batch, height, width, 2]`, (dx, dy) in source pixels; position l reads around l + flow(l), the border
+            pixel repeats outside.
+        attention_weights: `[batch, height, width, k * k]` with odd k, taps row major, the middle one at l + flow(l).
+        implementation: "fused" (fast, little memory) or "reference" (the definition).
+        reduction: "mean" divides the weighted sum by k * k, as the paper's network does; "sum" does not.
+
+    Returns:
+        `[batch, height, width, channels]`.
+
+    Raises:
+        ValueError: if a shape or a choice is not as described.
+    """
+    source, flow, attention_weights = (tf.convert_to_tensor(tensor) for tensor in (source, flow, attention_weights))
+    check_choice("implementation", implementation, IMPLEMENTATIONS)
+    check_choice("reduction", reduction, REDUCTIONS)
+    check_map_and_flow(source, flow)
+    kernel_size = kernel_size_of(attention_weights)
+    if not attention_weights.shape[:3].is_compatible_with(flow.shape[:3]):
+        raise ValueError(
+            "flow and attention_weights must agree in batch, height and width. "
+            f"Received: {flow.shape} and {attention_weights.shape}."
+        )
+    function = _fused if implementation == "fused" else _reference
+    total = function(source, flow, attention_weights, kernel_size)
+    return total / (kernel_size * kernel_size) if reduction == "mean" else total

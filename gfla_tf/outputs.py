@@ -1,0 +1,42 @@
+"""Files that are either whole or not there: everything is written under a temporary name and renamed at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["check_output", "whole_file"]
+
+
+def check_output(path: str | os.PathLike[str]) -> None:
+    """Raise a ValueError unless a file can be written there; worth asking before long work."""
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"A file to write is expected. Received: {path}, which is a folder.")
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise ValueError(f"A file in an existing, writable folder is expected. Received: {path}.")
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path in the same folder, which becomes `path` if the block ends without an error.
+
+    Args:
+        path: the file to write or to replace.
+
+    Raises:
+        ValueError: if no file can be written there.
+    """
+    check_output(path)
+    path = Path(path)
+    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise ValueError(f"{path} could not be written: {error.strerror or error}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
