@@ -1,6 +1,6 @@
 """The discriminators: is a picture real, does a clip move like a real one?
 
-Paper: Ren et al. 2020, sections 3.1.4 and 3.2.3. Residual halvings under spectral norm, then a score for every patch.
+Ren et al. 2020, adversarial terms of section 3. Residual halvings under spectral norm, then a score for every patch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The global flow field estimator: where does every target position take its texture, and may it?
 
-Paper: Ren et al. 2020, section 3.1.1, Eq. 1, Fig. 2 (lower half). An hourglass network reads the source image and both
+Paper: Ren et al. 2020, section 3.1. An hourglass network reads the source image and both
 poses and gives, for each attention level, a flow (dx, dy) in pixels of that level and an occlusion mask: 1 where the
 content exists in the source, 0 where it has to be invented.
 """

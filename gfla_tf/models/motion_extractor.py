@@ -1,6 +1,6 @@
 """The motion extractor: clean joints from a detector's noisy ones.
 
-Paper: Ren et al. 2020, section 3.2.1, Fig. 4, Eq. 12. Dilated convolutions over time without padding, their norms
+Paper: Ren et al. 2020, section 3.2.1, Eq. 12. Dilated convolutions over time without padding, their norms
 modulated by a vector of the whole clip.
 
 In: noisy joints `[batch, time, 2 * joints]`, all y then all x, scaled to [-1, 1]. Out: clean joints

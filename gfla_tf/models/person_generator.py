@@ -1,6 +1,6 @@
 """The person generator: one person, another pose (GFLA).
 
-Paper: Ren et al. 2020, section 3.1, Fig. 2 and 3. A flow estimator says for every target position where in the source
+Paper: Ren et al. 2020, section 3.1. A flow estimator says for every target position where in the source
 its texture lies and whether it is visible there; the texture renderer draws the target pose and fills it by local
 attention around those places.
 

@@ -1,6 +1,6 @@
 """The sequence generators: a person (Seq-GFLA) or a face, animated frame by frame.
 
-Paper: Ren et al. 2020, section 3.2.2, Fig. 5, Eq. 14 to 18. A frame is rendered from two sources: the reference image,
+Paper: Ren et al. 2020, section 3.2.2, Eq. 14 to 18. A frame is rendered from two sources: the reference image,
 which knows what the person looks like, and the frame generated last, which keeps the clip smooth. At the first frame
 the reference stands in for the previous frame. The recurrent state (previous image and pose) is an argument and a
 result.

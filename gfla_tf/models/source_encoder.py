@@ -1,6 +1,6 @@
 """The source encoder: a picture to feature maps, from which local attention takes its texture.
 
-Paper: Ren et al. 2020, Fig. 2 and Fig. 3 (upper left). In: source image `[batch, height, width, 3]` in [-1, 1]. Out:
+Paper: Ren et al. 2020, section 3.1. In: source image `[batch, height, width, 3]` in [-1, 1]. Out:
 one map a level, finest first: level n is `[batch, height / 2^n, width / 2^n, widths[n - 1]]`.
 """
 

@@ -1,8 +1,8 @@
 """The target texture renderer: a pose, textured by local attention from source features.
 
-Paper: Ren et al. 2020, section 3.1.2 and Fig. 3. The target pose is encoded to an eighth of the image's side and
+Paper: Ren et al. 2020, section 3.1. The target pose is encoded to an eighth of the image's side and
 decoded again; before the decoder's block of each attention level the map is blended with what local attention gathers
-from each source (Eq. 7, and Eq. 16 for two sources):
+from each source (two of them when a clip is animated, section 3.2.2):
 
     out = sum over sources of (1 - mask) * out + mask * attended(source features, out, flow)
 """

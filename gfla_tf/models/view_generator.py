@@ -1,6 +1,6 @@
 """The novel view generator: an object seen from another direction.
 
-Paper: Ren et al. 2020, section 4.5 (novel view synthesis). A view is a vector of 21 numbers: one-hot 18 azimuths, then
+Paper: Ren et al. 2020, novel view synthesis. A view is a vector of 21 numbers: one-hot 18 azimuths, then
 one-hot 3 elevations. The flow estimator sees the image; the difference of the views joins at its coarsest level.
 
 In: source_image `[batch, height, width, 3]` in [-1, 1], sides multiples of 32; source_view and target_view

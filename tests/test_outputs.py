@@ -1,0 +1,40 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from gfla_tf.outputs import check_output, whole_file
+
+
+def test_file_appears_at_the_end_of_the_block(tmp_path):
+    path = tmp_path / "result.txt"
+    with whole_file(path) as temporary:
+        temporary.write_text("half", encoding="utf-8")
+        assert not path.exists()
+        temporary.write_text("whole", encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == "whole"
+    assert [file.name for file in tmp_path.iterdir()] == ["result.txt"]
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "result.txt"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(RuntimeError, match="stop"), whole_file(path) as temporary:
+        temporary.write_text("new", encoding="utf-8")
+        raise RuntimeError("stop")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["result.txt"]
+
+
+def test_missing_folder_and_folder_as_file_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"existing, writable folder is expected. Received: .*missing"):
+        check_output(tmp_path / "missing" / "a.png")
+    with pytest.raises(ValueError, match="which is a folder"):
+        check_output(tmp_path)
+
+
+def test_a_full_disk_is_one_clear_message(tmp_path):
+    with pytest.raises(ValueError, match=r"a.txt could not be written: No space left"), whole_file(tmp_path / "a.txt"):
+        raise OSError(28, "No space left on device")
+    assert not list(tmp_path.iterdir())
