@@ -135,7 +135,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr("os.replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(ValueError, match="out.json could not be written: disk full"):
         write_openpose_json(path, [np.ones((18, 3))])
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["out.json"]
