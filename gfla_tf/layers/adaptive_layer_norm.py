@@ -73,7 +73,10 @@ class AdaptiveLayerNorm(Composite, keras.layers.Layer):
         clip, vector = inputs
         hidden = self.shared(vector)
         gamma, beta = self.gamma(hidden)[:, tf.newaxis], self.beta(hidden)[:, tf.newaxis]
-        return normalize_clip(clip) * (1.0 + gamma) + beta
+        # Not written as normalized * (1 + gamma) + beta: TensorFlow 2.15's graph optimiser takes that for another layer
+        # norm, and ends the process where the batch is unknown.
+        normalized = normalize_clip(clip)
+        return normalized + normalized * gamma + beta
 
     def compute_output_shape(self, input_shape) -> tuple:
         return tuple(input_shape[0])

@@ -1,4 +1,4 @@
-"""The convolutional blocks of the generators (Ren et al. 2020, appendix A).
+"""The convolutional blocks of the generators (Ren et al. 2020).
 
 All read and give maps `[batch, height, width, channels]`. Every block that normalises does so first.
 """

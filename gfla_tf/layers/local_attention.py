@@ -1,6 +1,6 @@
 """The local attention block: kernel prediction from source and target patches, then content-aware sampling.
 
-Ren et al. 2020, section 3.1.2, Eq. 4 to 6. The k x k patch of the target map at l and the k x k patch of the source
+Ren et al. 2020, section 3.1. The k x k patch of the target map at l and the k x k patch of the source
 map displaced by the flow are concatenated per tap, a fully connected layer (a k x k convolution of stride k over the
 patch) and a 1x1 convolution predict k * k weights, softmax normalises them, and `gfla_tf.ops.local_attention` gathers
 the source patch with them. Outside the maps the border pixel repeats, in both patches.

@@ -1,6 +1,6 @@
 """Local attention: every target position gathers a k x k source patch, displaced by the flow, with its own weights.
 
-For source s, flow w and attention weights a (Ren et al. 2020, Eq. 4 to 6):
+For source s, flow w and attention weights a (Ren et al. 2020, section 3.1, "local attention"):
 
     out(l) = 1 / (k * k) * sum over taps t of a_t(l) * s(l + w(l) + t),    t = (j - k // 2, i - k // 2), row major
 

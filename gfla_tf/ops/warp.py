@@ -11,7 +11,7 @@ Every function is differentiable in the map and in the flow; positions are split
 floor, so that the derivative at an integer position is the one towards larger coordinates.
 
 Reference: Ren et al., "Deep Spatial Transformation for Pose-Guided Person Image Generation and Animation", IEEE TIP 29,
-2020, section 3.1.2 (local attention) and 3.1.3 (Gaussian sampling of the correctness loss).
+2020, section 3.1.
 """
 
 from __future__ import annotations

@@ -1,0 +1,77 @@
+"""Weights between the authors' PyTorch checkpoints and safetensors files, both ways.
+
+A checkpoint is read without PyTorch and without running anything in it (`gfla_tf.torch_checkpoint`), checked name by
+name against the network, and written under the same names.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from gfla_tf.models.presets import PRESETS, build_model
+from gfla_tf.torch_checkpoint import read_torch_checkpoint, strip_module_prefix
+from gfla_tf.weights import load_state, read_state, save_weights, state_of
+
+__all__ = ["Conversion", "convert", "read_any_state"]
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What was converted: how many tensors were read and written (second names counted), and how many numbers."""
+
+    tensors_read: int
+    tensors_written: int
+    numbers: int
+
+
+def convert(
+    checkpoint: str | os.PathLike,
+    preset: str,
+    output: str | os.PathLike,
+    precision: str = "float32",
+    pytorch: bool = False,
+) -> Conversion:
+    """Read a checkpoint, check that it fits a preset exactly, write it as safetensors.
+
+    Args:
+        checkpoint: a `.pth` that PyTorch wrote (any version since 0.1.10), or a safetensors file.
+        preset: name of the network that it belongs to.
+        output: the safetensors file to write; it appears complete or not at all.
+        precision: "float32" or "float16".
+        pytorch: write every name that `load_state_dict` of the authors' network expects, second names included.
+
+    Returns:
+        What was read and written.
+
+    Raises:
+        ValueError: if the file is not a checkpoint, or holds anything but weights; and, in one message, for every name
+            that is missing or unexpected or of the wrong shape.
+    """
+    if preset not in PRESETS:
+        raise ValueError(f"preset must be one of {', '.join(PRESETS)}. Received: {preset!r}.")
+    state = read_any_state(checkpoint)
+    model = build_model(PRESETS[preset])
+    load_state(model, state, source=os.fspath(checkpoint))
+    save_weights(model, output, precision, aliases=pytorch)
+    written = state_of(model, aliases=pytorch)
+    return Conversion(len(state), len(written), sum(value.size for value in state_of(model).values()))
+
+
+def read_any_state(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """The float32 arrays of a PyTorch checkpoint or a safetensors file, told apart by content."""
+    if _is_safetensors(path):
+        return read_state(path)
+    state = strip_module_prefix(read_torch_checkpoint(path))
+    return {name: np.asarray(value, np.float32) for name, value in state.items()}
+
+
+def _is_safetensors(path: str | os.PathLike) -> bool:
+    """A safetensors file starts with the length of its header, eight bytes, and the header's opening brace."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        start = file.read(9)
+    return len(start) == 9 and start[8:] == b"{"

@@ -1,0 +1,153 @@
+"""People from photos and keypoint files: what a pose transfer starts from.
+
+Keypoints are `[joints, 3]` = (x, y, confidence) in pixels of the photo, or of the image that a keypoint file was made
+from, confidence 0 = missing. Photos are `[height, width, 3]` float32 RGB in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from gfla_tf.image_io import read_image
+from gfla_tf.pose.estimator import PoseEstimator
+from gfla_tf.pose.keypoint_files import read_keypoints
+from gfla_tf.pose.skeletons import get_skeleton, missing_joints
+
+__all__ = ["PeopleReader", "Person", "is_keypoint_file", "warn_of_missing_joints"]
+
+REMEMBERED_PEOPLE = 64
+LIMB_JOINTS = ("_shoulder", "_elbow", "_wrist", "_hip", "_knee", "_ankle")
+KEYPOINT_FILE_MARKS = (b"{", b"[", b"name")
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """A person to render or to imitate.
+
+    Attributes:
+        keypoints: `[joints, 3]` = (x, y, confidence) in pixels of the photo, or of the keypoint file.
+        photo: `[height, width, 3]` in [-1, 1]; None for a keypoint file.
+        name: where it comes from, for messages.
+    """
+
+    keypoints: np.ndarray
+    photo: np.ndarray | None = None
+    name: str = "the picture"
+
+    def keypoints_in_photo(self) -> np.ndarray:
+        """The keypoints, those outside the photo set to missing."""
+        if self.photo is None:
+            return self.keypoints
+        height, width = self.photo.shape[:2]
+        x, y = self.keypoints[:, 0], self.keypoints[:, 1]
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        return np.where(inside[:, np.newaxis], self.keypoints, 0)
+
+
+class PeopleReader:
+    """Reads people with the joints of one skeleton.
+
+    Photos from files are remembered, since folders of sources and poses meet each photo many times.
+
+    Args:
+        skeleton: name of the skeleton.
+        estimator: finds the keypoints in photos; the bundled one by default.
+    """
+
+    def __init__(self, skeleton: str = "openpose-18", estimator: PoseEstimator | None = None):
+        self.skeleton = skeleton
+        self.estimator = estimator or PoseEstimator()
+        self._remember = lru_cache(maxsize=REMEMBERED_PEOPLE)(self._read_photo)
+
+    def read_source(self, source, keypoints=None) -> Person:
+        """The person to render.
+
+        Args:
+            source: path of a photo, an image `[height, width, 3]` in [-1, 1], or a `Person` with a photo.
+            keypoints: path of a keypoint file or array `[joints, 3]`, where they are known; found otherwise.
+
+        Raises:
+            ValueError: if a file cannot be read or there is nobody in the photo.
+        """
+        if isinstance(source, Person):
+            if source.photo is None:
+                raise ValueError("A source with a photo is expected. Received: a person with keypoints only.")
+            return source
+        if isinstance(source, (str, os.PathLike)) and is_keypoint_file(source):
+            raise ValueError(f"A photo is expected as the source. Received: {source}, which is a keypoint file.")
+        if keypoints is None:
+            return self._find(source)
+        photo, name = (source, "the source") if isinstance(source, np.ndarray) else (read_image(source), str(source))
+        return Person(self._read_keypoints(keypoints), photo, name)
+
+    def read_pose(self, pose) -> Person:
+        """The person to imitate.
+
+        Args:
+            pose: path of a photo or of a keypoint file, an image, keypoints `[joints, 3]`, or a `Person`.
+
+        Raises:
+            ValueError: if a file cannot be read or there is nobody in it.
+        """
+        if isinstance(pose, Person):
+            return pose
+        if isinstance(pose, np.ndarray) and pose.ndim == 2:
+            return Person(self._read_keypoints(pose), name="the pose")
+        if isinstance(pose, (str, os.PathLike)) and is_keypoint_file(pose):
+            return Person(self._read_keypoints(pose), name=str(pose))
+        return self._find(pose)
+
+    def _read_keypoints(self, keypoints) -> np.ndarray:
+        if isinstance(keypoints, (str, os.PathLike)):
+            return read_keypoints(keypoints, self.skeleton)
+        keypoints = np.asarray(keypoints, np.float32)
+        joints = len(get_skeleton(self.skeleton).joints)
+        if keypoints.shape != (joints, 3) or not np.all(np.isfinite(keypoints)):
+            raise ValueError(f"Finite keypoints of shape [{joints}, 3] are expected. Received: {keypoints.shape}.")
+        return keypoints
+
+    def _find(self, photo) -> Person:
+        if isinstance(photo, np.ndarray):
+            return self._find_in_image(photo, "the picture")
+        return self._remember(os.fspath(photo))
+
+    def _read_photo(self, path: str) -> Person:
+        return self._find_in_image(read_image(path), path)
+
+    def _find_in_image(self, photo: np.ndarray, name: str) -> Person:
+        try:
+            keypoints = self.estimator.estimate_largest(photo).keypoints(self.skeleton)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        warn_of_missing_joints(keypoints, self.skeleton, name)
+        return Person(keypoints, photo, name)
+
+
+def is_keypoint_file(path: str | os.PathLike) -> bool:
+    """Tell by content whether a file holds keypoints (JSON or CSV) rather than a picture; `FILE#IMAGE` counts too."""
+    path = os.fspath(path)
+    if not os.path.exists(path) and "#" in path:
+        path = path[: path.index("#")]
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith(KEYPOINT_FILE_MARKS)
+
+
+def warn_of_missing_joints(keypoints: np.ndarray, skeleton: str, name: str) -> None:
+    """Warn, with their names, if half of the joints are missing, or half of those of arms and legs.
+
+    The face has five joints in a small place: somebody cut off at the waist still has most joints of OpenPose.
+    """
+    missing = missing_joints(keypoints, skeleton)
+    limbs = [joint for joint in get_skeleton(skeleton).joints if joint.endswith(LIMB_JOINTS)]
+    missing_limbs = [joint for joint in missing if joint in limbs]
+    if 2 * len(missing) >= len(keypoints) or 2 * len(missing_limbs) >= len(limbs):
+        names = ", ".join(joint.replace("_", " ") for joint in missing)
+        warnings.warn(f"{name}: {len(missing)} of {len(keypoints)} joints were not found: {names}.", stacklevel=3)

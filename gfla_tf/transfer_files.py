@@ -1,0 +1,129 @@
+"""Pose transfer over files and folders: every source in every pose, with a progress bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gfla_tf.image_io import WRITABLE_EXTENSIONS, write_image
+from gfla_tf.outputs import check_output
+from gfla_tf.people import Person, is_keypoint_file
+
+if TYPE_CHECKING:
+    from gfla_tf.pipelines import PoseTransfer
+
+__all__ = ["Job", "plan_jobs", "transfer_files"]
+
+PICTURE_EXTENSIONS = (*WRITABLE_EXTENSIONS, ".bmp", ".tif", ".tiff", ".avif")
+Job = tuple[str, str, Path]  # source, pose, output
+
+
+def plan_jobs(source: str, pose: str, output: str) -> list[Job]:
+    """Which source goes into which pose, and into which file the result goes.
+
+    Args:
+        source: a photo, or a folder of photos.
+        pose: a photo or keypoint file, or a folder of them.
+        output: a picture file; a folder (made if needed) if source or pose is one: its files are called
+            SOURCE_in_POSE.png.
+
+    Raises:
+        ValueError: if a folder holds nothing usable, or `output` is of the wrong kind.
+    """
+    if not Path(source).is_dir() and not Path(pose).is_dir():
+        check_output(output)
+        if Path(output).suffix.lower() not in WRITABLE_EXTENSIONS:
+            raise ValueError(f"A file ending in {', '.join(WRITABLE_EXTENSIONS)} is expected. Received: {output}.")
+        return [(source, pose, Path(output))]
+    if Path(output).is_file() or Path(output).suffix.lower() in WRITABLE_EXTENSIONS:
+        raise ValueError(f"With a folder of sources or poses, --output must be a folder. Received: {output}.")
+    sources, poses = _members(source, keypoints=False), _members(pose, keypoints=True)
+    names = [f"{Path(one).stem}_in_{Path(other).stem}.png" for one in sources for other in poses]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"Files of one folder must differ in more than their extension. Received: {', '.join(twice)}.")
+    pairs = [(one, other) for one in sources for other in poses]
+    return [(*pair, Path(output) / name) for pair, name in zip(pairs, names, strict=True)]
+
+
+def _members(path: str, keypoints: bool) -> list[str]:
+    """The photos (and keypoint files) of a folder by name, or the path itself if it is none."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return [path]
+    found = [
+        str(file)
+        for file in sorted(folder.iterdir())
+        if file.is_file()
+        and (file.suffix.lower() in PICTURE_EXTENSIONS or (keypoints and is_keypoint_file(file)))
+        and not file.name.startswith(".")
+    ]
+    if not found:
+        kind = "photos or keypoint files" if keypoints else "photos"
+        raise ValueError(f"A folder with {kind} is expected. Received: {path}, which has none.")
+    return found
+
+
+def transfer_files(
+    transfer: PoseTransfer,
+    jobs: list[Job],
+    paste: bool = False,
+    sheet: str | None = None,
+    batch_size: int = 4,
+    source_keypoints: str | None = None,
+) -> list[str]:
+    """Render all jobs; a pair that cannot be read is reported and left out.
+
+    Args:
+        transfer: the pipeline.
+        jobs: of `plan_jobs`.
+        paste: put each result back into the source's photo.
+        sheet: file for the sheet of a single job.
+        batch_size: pictures rendered at once.
+        source_keypoints: keypoint file of a single source.
+
+    Returns:
+        One message for each pair that failed.
+
+    Raises:
+        ValueError: if the only job fails, or a file cannot be written.
+    """
+    alone = len(jobs) == 1
+    if not alone and (sheet or source_keypoints):
+        raise ValueError("--debug and --source-keypoints are for one source and one pose. Received: a folder.")
+    if sheet:
+        check_output(sheet)
+    jobs[0][2].parent.mkdir(exist_ok=True)
+    progress = None if alone else _progress_bar(len(jobs))
+    failures: list[str] = []
+    rendered: list[Path] = []
+
+    def pairs() -> Iterator[tuple[Person, Person]]:
+        for source, pose, output in jobs:
+            try:
+                pair = (transfer.people.read_source(source, source_keypoints), transfer.people.read_pose(pose))
+                transfer.check_pair(*pair)
+            except (ValueError, OSError) as error:
+                if alone:
+                    raise
+                failures.append(f"{source} in the pose of {pose}: {error}")
+                continue
+            rendered.append(output)
+            yield pair
+
+    for done, result in enumerate(transfer.run(pairs(), batch_size), start=1):
+        result.save(rendered[done - 1], paste)
+        if sheet:
+            write_image(sheet, result.sheet())
+        if progress:
+            progress.update(done)
+    return failures
+
+
+def _progress_bar(total: int):
+    """A bar with the time left, where somebody is looking at a terminal."""
+    import keras
+
+    return keras.utils.Progbar(total, unit_name="picture") if sys.stderr.isatty() or sys.stdout.isatty() else None

@@ -1,0 +1,127 @@
+"""People from photos, keypoint files and arrays."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from gfla_tf.image_io import write_image
+from gfla_tf.people import PeopleReader, Person, is_keypoint_file, warn_of_missing_joints
+from gfla_tf.pose import SKELETONS, write_annotation_csv, write_openpose_json
+
+STANDING = np.column_stack([np.linspace(10, 30, 18), np.linspace(5, 60, 18), np.ones(18)]).astype(np.float32)
+
+
+class OneEstimate:
+    """Stands in for the estimator: counts its calls and finds the same person, or nobody."""
+
+    def __init__(self, keypoints=STANDING):
+        self.calls = 0
+        self._keypoints = keypoints
+
+    def estimate_largest(self, photo):
+        self.calls += 1
+        if self._keypoints is None:
+            raise ValueError("nobody was found")
+        return self
+
+    def keypoints(self, skeleton):
+        return self._keypoints
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    write_image(path, np.zeros((64, 40, 3), np.float32))
+    return path
+
+
+def test_source_from_a_photo_is_read_once(photo):
+    estimator = OneEstimate()
+    reader = PeopleReader(estimator=estimator)
+    first, second = reader.read_source(photo), reader.read_source(str(photo))
+    assert first is second
+    assert estimator.calls == 1
+    assert first.photo.shape == (64, 40, 3)
+    np.testing.assert_array_equal(first.keypoints, STANDING)
+
+
+def test_known_keypoints_spare_the_search(photo, tmp_path):
+    estimator = OneEstimate()
+    write_openpose_json(tmp_path / "known.json", [STANDING * [1, 1, 0.5]])
+    person = PeopleReader(estimator=estimator).read_source(photo, tmp_path / "known.json")
+    assert estimator.calls == 0
+    np.testing.assert_allclose(person.keypoints[:, 2], 0.5)
+
+
+def test_pose_from_every_kind_of_input(photo, tmp_path):
+    reader = PeopleReader(estimator=OneEstimate())
+    write_openpose_json(tmp_path / "pose.json", [STANDING])
+    write_annotation_csv(tmp_path / "poses.csv", {"a.jpg": STANDING, "b.jpg": STANDING + [5, 0, 0]})
+    for pose in (tmp_path / "pose.json", f"{tmp_path / 'poses.csv'}#a.jpg", STANDING):
+        person = reader.read_pose(pose)
+        assert person.photo is None
+        np.testing.assert_allclose(person.keypoints, STANDING, atol=0.5)
+    assert reader.read_pose(photo).photo is not None
+    assert reader.read_pose(np.zeros((64, 40, 3), np.float32)).photo is not None
+    given = Person(STANDING)
+    assert reader.read_pose(given) is given
+
+
+def test_wrong_inputs(photo, tmp_path):
+    reader = PeopleReader(estimator=OneEstimate(None))
+    with pytest.raises(ValueError, match=r"photo.png: nobody was found"):
+        reader.read_source(photo)
+    with pytest.raises(ValueError, match=r"Finite keypoints of shape \[18, 3\] are expected. Received: \(17, 3\)"):
+        reader.read_pose(np.zeros((17, 3)))
+    with pytest.raises(ValueError, match="Finite keypoints"):
+        reader.read_pose(np.full((18, 3), np.nan))
+    write_openpose_json(tmp_path / "pose.json", [STANDING])
+    with pytest.raises(ValueError, match=r"A photo is expected as the source.*keypoint file"):
+        reader.read_source(tmp_path / "pose.json")
+    with pytest.raises(ValueError, match="A source with a photo is expected"):
+        reader.read_source(Person(STANDING))
+
+
+def test_keypoint_files_are_told_by_content(photo, tmp_path):
+    write_openpose_json(tmp_path / "pose.txt", [STANDING])
+    assert is_keypoint_file(tmp_path / "pose.txt")
+    assert is_keypoint_file(f"{tmp_path / 'pose.txt'}#image.jpg")
+    assert not is_keypoint_file(photo)
+    assert not is_keypoint_file(tmp_path)
+    assert not is_keypoint_file(tmp_path / "absent.json")
+
+
+def test_joints_outside_of_the_photo_do_not_count():
+    keypoints = STANDING.copy()
+    keypoints[0, :2] = [40, 10]
+    keypoints[1, :2] = [10, -0.5]
+    inside = Person(keypoints, np.zeros((64, 40, 3), np.float32)).keypoints_in_photo()
+    assert list(np.flatnonzero(inside[:, 2] == 0)) == [0, 1]
+    np.testing.assert_array_equal(Person(keypoints).keypoints_in_photo(), keypoints)
+
+
+def missing(*names):
+    keypoints = STANDING.copy()
+    keypoints[[SKELETONS["openpose-18"].joints.index(name) for name in names], 2] = 0
+    return keypoints
+
+
+def test_upper_body_is_warned_of_with_the_joints_names():
+    legs = ("right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle")
+    with pytest.warns(UserWarning, match=r"me.jpg: 6 of 18 joints were not found: right hip, right knee, .*left ankle"):
+        warn_of_missing_joints(missing(*legs), "openpose-18", "me.jpg")
+
+
+def test_half_of_all_joints_missing_is_warned_of():
+    half = ("nose", "right_eye", "left_eye", "right_ear", "left_ear", "neck", "left_knee", "left_hip", "left_wrist")
+    with pytest.warns(UserWarning, match="9 of 18 joints"):
+        warn_of_missing_joints(missing(*half), "openpose-18", "me.jpg")
+
+
+def test_few_missing_joints_are_not_warned_of():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_missing_joints(missing("left_wrist", "left_ear", "left_ankle"), "openpose-18", "me.jpg")

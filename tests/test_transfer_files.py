@@ -1,0 +1,107 @@
+"""Transfers over files and folders."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gfla_tf.image_io import read_image, write_image
+from gfla_tf.models.presets import Preset, build_model
+from gfla_tf.pipelines import PoseTransfer
+from gfla_tf.pose import write_openpose_json
+from gfla_tf.transfer_files import plan_jobs, transfer_files
+
+KEYPOINTS = np.column_stack([np.linspace(10, 30, 18), np.linspace(5, 60, 18), np.ones(18)]).astype(np.float32)
+SMALL = Preset(
+    "small",
+    "person",
+    config={"widths": (4, 4, 4), "flow_widths": (4, 4, 4, 4, 4), "attention_hidden": 4},
+    height=32,
+    width=32,
+    frame_aspect=0.5,
+    skeleton="openpose-18",
+)
+
+
+class Estimator:
+    """Finds the same person in every photo that is not black."""
+
+    def estimate_largest(self, photo):
+        if photo.max() == -1:
+            raise ValueError("nobody was found in the picture")
+        return self
+
+    def keypoints(self, skeleton):
+        return KEYPOINTS
+
+
+@pytest.fixture(scope="module")
+def transfer():
+    return PoseTransfer(build_model(SMALL), estimator=Estimator())
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for folder in ("sources", "poses", "empty"):
+        (tmp_path / folder).mkdir()
+    for name in ("ann", "bob"):
+        write_image(tmp_path / "sources" / f"{name}.png", np.zeros((64, 40, 3), np.float32))
+    write_image(tmp_path / "poses" / "jump.png", np.zeros((64, 40, 3), np.float32))
+    write_openpose_json(tmp_path / "poses" / "sit.json", [KEYPOINTS])
+    (tmp_path / "poses" / "notes.txt").write_text("not a pose", encoding="utf-8")
+    return tmp_path
+
+
+def test_every_source_goes_into_every_pose(transfer, folders):
+    jobs = plan_jobs(str(folders / "sources"), str(folders / "poses"), str(folders / "out"))
+    names = [job[2].name for job in jobs]
+    assert names == ["ann_in_jump.png", "ann_in_sit.png", "bob_in_jump.png", "bob_in_sit.png"]
+    assert transfer_files(transfer, jobs, batch_size=3) == []
+    assert sorted(path.name for path in (folders / "out").iterdir()) == names
+    assert read_image(folders / "out" / names[0]).shape == (32, 16, 3)
+
+
+def test_a_pair_that_fails_is_reported_and_the_others_rendered(transfer, folders):
+    write_image(folders / "sources" / "nobody.png", np.full((64, 40, 3), -1, np.float32))
+    jobs = plan_jobs(str(folders / "sources"), str(folders / "poses" / "sit.json"), str(folders / "out"))
+    failures = transfer_files(transfer, jobs)
+    assert len(failures) == 1
+    assert "nobody.png" in failures[0]
+    assert "nobody was found" in failures[0]
+    assert sorted(path.name for path in (folders / "out").iterdir()) == ["ann_in_sit.png", "bob_in_sit.png"]
+
+
+def test_a_single_job_writes_picture_and_sheet(transfer, folders):
+    jobs = plan_jobs(str(folders / "sources" / "ann.png"), str(folders / "poses" / "sit.json"), str(folders / "a.png"))
+    assert transfer_files(transfer, jobs, paste=True, sheet=str(folders / "sheet.png")) == []
+    assert read_image(folders / "a.png").shape == (64, 40, 3)
+    assert read_image(folders / "sheet.png").shape[1] > 60
+
+
+def test_a_single_job_that_fails_raises_and_writes_nothing(transfer, folders):
+    write_image(folders / "nobody.png", np.full((64, 40, 3), -1, np.float32))
+    jobs = plan_jobs(str(folders / "nobody.png"), str(folders / "poses" / "sit.json"), str(folders / "a.png"))
+    with pytest.raises(ValueError, match=r"nobody.png: nobody was found"):
+        transfer_files(transfer, jobs)
+    assert not (folders / "a.png").exists()
+
+
+def test_plans_that_cannot_work(folders):
+    photo, poses = str(folders / "sources" / "ann.png"), str(folders / "poses")
+    with pytest.raises(ValueError, match="--output must be a folder. Received: .*a.png"):
+        plan_jobs(photo, poses, str(folders / "a.png"))
+    with pytest.raises(ValueError, match="A folder with photos is expected. Received: .*empty"):
+        plan_jobs(str(folders / "empty"), poses, str(folders / "out"))
+    with pytest.raises(ValueError, match=r"A file ending in .png.*Received: .*a.txt"):
+        plan_jobs(photo, photo, str(folders / "a.txt"))
+    with pytest.raises(ValueError, match="existing, writable folder"):
+        plan_jobs(photo, photo, str(folders / "absent" / "a.png"))
+    write_image(folders / "sources" / "ann.jpg", np.zeros((64, 40, 3), np.float32))
+    with pytest.raises(ValueError, match="differ in more than their extension. Received: ann_in_jump.png"):
+        plan_jobs(str(folders / "sources"), poses, str(folders / "out"))
+
+
+def test_debug_sheet_is_for_one_pair(transfer, folders):
+    jobs = plan_jobs(str(folders / "sources"), str(folders / "poses"), str(folders / "out"))
+    with pytest.raises(ValueError, match="--debug and --source-keypoints are for one source and one pose"):
+        transfer_files(transfer, jobs, sheet="sheet.png")
