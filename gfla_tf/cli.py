@@ -109,6 +109,14 @@ def _add_transfer(commands) -> None:
     command.add_argument("--model", default="person-fashion", help="preset or model folder (default: %(default)s)")
     command.add_argument("--weights", help='safetensors file; "stand-in" to try everything without trained weights')
     command.add_argument("--source-keypoints", metavar="FILE", help="keypoints of SOURCE, found otherwise")
+    for name in ("source", "pose"):
+        command.add_argument(
+            f"--{name}-person",
+            type=int,
+            metavar="N",
+            help=f"which of several people in {name.upper()}, from 0: in a photo by size, in a file in its order "
+            "(default: the largest)",
+        )
     command.add_argument(
         "--framing",
         choices=("person", "whole"),
@@ -130,7 +138,14 @@ def _transfer(options: argparse.Namespace) -> int:
     if options.weights == STAND_IN:
         print("gfla: stand-in weights have learned nothing: expect coloured noise, not a person.", file=sys.stderr)
     failures = transfer_files(
-        transfer, jobs, options.paste, options.debug, options.batch_size, options.source_keypoints
+        transfer,
+        jobs,
+        options.paste,
+        options.debug,
+        options.batch_size,
+        options.source_keypoints,
+        options.source_person,
+        options.pose_person,
     )
     for failure in failures:
         print(f"gfla transfer: error: {failure}", file=sys.stderr)

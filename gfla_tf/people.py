@@ -64,12 +64,13 @@ class PeopleReader:
         self.estimator = estimator or PoseEstimator()
         self._remember = lru_cache(maxsize=REMEMBERED_PEOPLE)(self._read_photo)
 
-    def read_source(self, source, keypoints=None) -> Person:
+    def read_source(self, source, keypoints=None, person: int | None = None) -> Person:
         """The person to render.
 
         Args:
             source: path of a photo, an image `[height, width, 3]` in [-1, 1], or a `Person` with a photo.
             keypoints: path of a keypoint file or array `[joints, 3]`, where they are known; found otherwise.
+            person: which of several people, see `read_pose`.
 
         Raises:
             ValueError: if a file cannot be read or there is nobody in the photo.
@@ -81,15 +82,17 @@ class PeopleReader:
         if isinstance(source, (str, os.PathLike)) and is_keypoint_file(source):
             raise ValueError(f"A photo is expected as the source. Received: {source}, which is a keypoint file.")
         if keypoints is None:
-            return self._find(source)
+            return self._find(source, person)
         photo, name = (source, "the source") if isinstance(source, np.ndarray) else (read_image(source), str(source))
-        return Person(self._read_keypoints(keypoints), photo, name)
+        return Person(self._read_keypoints(keypoints, person), photo, name)
 
-    def read_pose(self, pose) -> Person:
+    def read_pose(self, pose, person: int | None = None) -> Person:
         """The person to imitate.
 
         Args:
             pose: path of a photo or of a keypoint file, an image, keypoints `[joints, 3]`, or a `Person`.
+            person: which of several people: in a photo counted from the largest, in a keypoint file in its order,
+                beginning with 0; the largest by default.
 
         Raises:
             ValueError: if a file cannot be read or there is nobody in it.
@@ -99,31 +102,36 @@ class PeopleReader:
         if isinstance(pose, np.ndarray) and pose.ndim == 2:
             return Person(self._read_keypoints(pose), name="the pose")
         if isinstance(pose, (str, os.PathLike)) and is_keypoint_file(pose):
-            return Person(self._read_keypoints(pose), name=str(pose))
-        return self._find(pose)
+            return Person(self._read_keypoints(pose, person), name=str(pose))
+        return self._find(pose, person)
 
-    def _read_keypoints(self, keypoints) -> np.ndarray:
+    def _read_keypoints(self, keypoints, person: int | None = None) -> np.ndarray:
         if isinstance(keypoints, (str, os.PathLike)):
-            return read_keypoints(keypoints, self.skeleton)
+            return read_keypoints(keypoints, self.skeleton, person)
         keypoints = np.asarray(keypoints, np.float32)
         joints = len(get_skeleton(self.skeleton).joints)
         if keypoints.shape != (joints, 3) or not np.all(np.isfinite(keypoints)):
             raise ValueError(f"Finite keypoints of shape [{joints}, 3] are expected. Received: {keypoints.shape}.")
         return keypoints
 
-    def _find(self, photo) -> Person:
+    def _find(self, photo, person: int | None) -> Person:
         if isinstance(photo, np.ndarray):
-            return self._find_in_image(photo, "the picture")
-        return self._remember(os.fspath(photo))
+            return self._find_in_image(photo, "the picture", person)
+        return self._remember(os.fspath(photo), person)
 
-    def _read_photo(self, path: str) -> Person:
-        return self._find_in_image(read_image(path), path)
+    def _read_photo(self, path: str, person: int | None) -> Person:
+        return self._find_in_image(read_image(path), path, person)
 
-    def _find_in_image(self, photo: np.ndarray, name: str) -> Person:
+    def _find_in_image(self, photo: np.ndarray, name: str, person: int | None) -> Person:
         try:
-            keypoints = self.estimator.estimate_largest(photo).keypoints(self.skeleton)
+            estimates = self.estimator.estimate(photo)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
+        if not estimates:
+            raise ValueError(f"{name}: a picture of a person is expected, but nobody was found in it.")
+        if not 0 <= (person or 0) < len(estimates):
+            raise ValueError(f"{name}: person must be from 0 to {len(estimates) - 1}. Received: {person}.")
+        keypoints = estimates[person or 0].keypoints(self.skeleton)
         warn_of_missing_joints(keypoints, self.skeleton, name)
         return Person(keypoints, photo, name)
 

@@ -73,6 +73,8 @@ def transfer_files(
     sheet: str | None = None,
     batch_size: int = 4,
     source_keypoints: str | None = None,
+    source_person: int | None = None,
+    pose_person: int | None = None,
 ) -> list[str]:
     """Render all jobs; a pair that cannot be read is reported and left out.
 
@@ -83,6 +85,8 @@ def transfer_files(
         sheet: file for the sheet of a single job.
         batch_size: pictures rendered at once.
         source_keypoints: keypoint file of a single source.
+        source_person: which of several people in each source, see `PeopleReader`.
+        pose_person: likewise in each pose.
 
     Returns:
         One message for each pair that failed.
@@ -103,7 +107,10 @@ def transfer_files(
     def pairs() -> Iterator[tuple[Person, Person]]:
         for source, pose, output in jobs:
             try:
-                pair = (transfer.people.read_source(source, source_keypoints), transfer.people.read_pose(pose))
+                pair = (
+                    transfer.people.read_source(source, source_keypoints, source_person),
+                    transfer.people.read_pose(pose, pose_person),
+                )
                 transfer.check_pair(*pair)
             except (ValueError, OSError) as error:
                 if alone:

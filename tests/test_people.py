@@ -21,11 +21,9 @@ class OneEstimate:
         self.calls = 0
         self._keypoints = keypoints
 
-    def estimate_largest(self, photo):
+    def estimate(self, photo):
         self.calls += 1
-        if self._keypoints is None:
-            raise ValueError("nobody was found")
-        return self
+        return [] if self._keypoints is None else [self]
 
     def keypoints(self, skeleton):
         return self._keypoints
@@ -72,7 +70,7 @@ def test_pose_from_every_kind_of_input(photo, tmp_path):
 
 def test_wrong_inputs(photo, tmp_path):
     reader = PeopleReader(estimator=OneEstimate(None))
-    with pytest.raises(ValueError, match=r"photo.png: nobody was found"):
+    with pytest.raises(ValueError, match=r"photo.png: .*nobody was found in it"):
         reader.read_source(photo)
     with pytest.raises(ValueError, match=r"Finite keypoints of shape \[18, 3\] are expected. Received: \(17, 3\)"):
         reader.read_pose(np.zeros((17, 3)))
@@ -83,6 +81,20 @@ def test_wrong_inputs(photo, tmp_path):
         reader.read_source(tmp_path / "pose.json")
     with pytest.raises(ValueError, match="A source with a photo is expected"):
         reader.read_source(Person(STANDING))
+
+
+def test_choosing_among_several_people(photo, tmp_path):
+    class Two(OneEstimate):
+        def estimate(self, photo):
+            return [OneEstimate(STANDING), OneEstimate(STANDING + [1, 2, 0])]
+
+    reader = PeopleReader(estimator=Two())
+    np.testing.assert_array_equal(reader.read_source(photo).keypoints, STANDING)
+    np.testing.assert_array_equal(reader.read_source(photo, person=1).keypoints, STANDING + [1, 2, 0])
+    with pytest.raises(ValueError, match=r"photo.png: person must be from 0 to 1. Received: 2"):
+        reader.read_pose(photo, person=2)
+    write_openpose_json(tmp_path / "two.json", [STANDING, STANDING * [0.5, 0.5, 1]])
+    np.testing.assert_allclose(reader.read_pose(tmp_path / "two.json", person=1).keypoints[17, :2], [15, 30])
 
 
 def test_keypoint_files_are_told_by_content(photo, tmp_path):

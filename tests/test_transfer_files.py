@@ -26,10 +26,8 @@ SMALL = Preset(
 class Estimator:
     """Finds the same person in every photo that is not black."""
 
-    def estimate_largest(self, photo):
-        if photo.max() == -1:
-            raise ValueError("nobody was found in the picture")
-        return self
+    def estimate(self, photo):
+        return [] if photo.max() == -1 else [self]
 
     def keypoints(self, skeleton):
         return KEYPOINTS
@@ -81,7 +79,7 @@ def test_a_single_job_writes_picture_and_sheet(transfer, folders):
 def test_a_single_job_that_fails_raises_and_writes_nothing(transfer, folders):
     write_image(folders / "nobody.png", np.full((64, 40, 3), -1, np.float32))
     jobs = plan_jobs(str(folders / "nobody.png"), str(folders / "poses" / "sit.json"), str(folders / "a.png"))
-    with pytest.raises(ValueError, match=r"nobody.png: nobody was found"):
+    with pytest.raises(ValueError, match=r"nobody.png: .*nobody was found"):
         transfer_files(transfer, jobs)
     assert not (folders / "a.png").exists()
 

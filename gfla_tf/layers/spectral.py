@@ -36,7 +36,8 @@ class SpectralConv(keras.layers.Layer):
     """
 
     def __init__(self, filters: int, kernel_size: tuple[int, ...], strides=1, padding=0, **kwargs):
-        super().__init__(**kwargs)
+        # Singular vectors are kept and multiplied in the variables' precision under a mixed policy, too.
+        super().__init__(**{"autocast": False, **kwargs})
         self.filters = filters
         self.kernel_size = tuple(kernel_size)
         self.strides = _tuple_of(strides, len(self.kernel_size))
@@ -88,6 +89,7 @@ class SpectralConv(keras.layers.Layer):
         return self._exact(self.kernel) / sigma
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        inputs = tf.cast(inputs, self.compute_dtype)
         kernel = tf.cast(self.normalized_kernel(bool(training)), inputs.dtype)
         margins = [[0, 0], *([margin, margin] for margin in self.padding), [0, 0]]
         outputs = tf.nn.convolution(tf.pad(inputs, margins), kernel, strides=self.strides, padding="VALID")

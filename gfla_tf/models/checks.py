@@ -8,7 +8,7 @@ __all__ = ["check_inputs", "check_map"]
 
 
 def check_map(name: str, tensor: tf.Tensor, channels: int, multiple: int) -> None:
-    """Raise a ValueError unless `tensor` is `[batch, height, width, channels]` with sides that are multiples."""
+    """Raise a ValueError unless `tensor` is float `[batch, height, width, channels]`, its sides fitting multiples."""
     shape = tensor.shape
     fits = shape.rank == 4 and shape[-1] == channels
     fits = fits and all(length is None or (length > 0 and length % multiple == 0) for length in shape[1:3])
@@ -17,6 +17,8 @@ def check_map(name: str, tensor: tf.Tensor, channels: int, multiple: int) -> Non
             f"{name} must have shape [batch, height, width, {channels}], height and width multiples of {multiple}. "
             f"Received: {shape}."
         )
+    if not tensor.dtype.is_floating:
+        raise ValueError(f"{name} must hold floats. Received: {tensor.dtype.name}.")
 
 
 def check_inputs(inputs, names_and_channels: dict[str, int], multiple: int) -> list[tf.Tensor]:

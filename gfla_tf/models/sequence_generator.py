@@ -124,7 +124,7 @@ class RecurrentGenerator(Generator):
             previous_image, previous_pose = reference_image, reference_pose
         inputs = [reference_image, reference_pose, previous_image, previous_pose, target_poses[:, 0]]
         inputs = check_inputs(inputs, self._named_channels(), self.size_multiple)
-        return self._generate(*inputs[:4], target_poses)
+        return self._generate(*(tf.cast(tensor, self.variable_dtype) for tensor in (*inputs[:4], target_poses)))
 
     @tf.function(reduce_retracing=True)
     def _generate(self, reference_image, reference_pose, image, pose, target_poses):

@@ -113,10 +113,10 @@ def local_attention(
     Raises:
         ValueError: if a shape or a choice is not as described.
     """
-    source, flow, attention_weights = (tf.convert_to_tensor(tensor) for tensor in (source, flow, attention_weights))
+    source, flow = check_map_and_flow(source, flow)
+    attention_weights = tf.convert_to_tensor(attention_weights)
     check_choice("implementation", implementation, IMPLEMENTATIONS)
     check_choice("reduction", reduction, REDUCTIONS)
-    check_map_and_flow(source, flow)
     kernel_size = kernel_size_of(attention_weights)
     if not attention_weights.shape[:3].is_compatible_with(flow.shape[:3]):
         raise ValueError(

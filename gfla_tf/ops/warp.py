@@ -24,14 +24,16 @@ GAUSSIAN_WINDOW = 4
 GAUSSIAN_SIGMA = 2.0
 
 
-def check_map_and_flow(source: tf.Tensor, flow: tf.Tensor) -> None:
-    """Raise a ValueError unless `source` is a feature map and `flow` a two-channel flow of the same batch."""
+def check_map_and_flow(source: tf.Tensor, flow: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Both as tensors; a ValueError unless one is a feature map and the other a two-channel flow of the same batch."""
+    source, flow = tf.convert_to_tensor(source), tf.convert_to_tensor(flow)
     if source.shape.rank != 4:
         raise ValueError(f"A source of shape [batch, height, width, channels] is expected. Received: {source.shape}.")
     if flow.shape.rank != 4 or flow.shape[-1] not in (2, None):
         raise ValueError(f"A flow of shape [batch, height, width, 2] is expected. Received: {flow.shape}.")
     if not source.shape[:1].is_compatible_with(flow.shape[:1]):
         raise ValueError(f"Source and flow must agree in batch. Received: {source.shape} and {flow.shape}.")
+    return source, flow
 
 
 def static_or_dynamic_shape(tensor: tf.Tensor) -> list:
@@ -125,7 +127,7 @@ def bilinear_sample(source: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
         ValueError: if a shape is not as described.
     """
     source, flow = tf.convert_to_tensor(source), tf.convert_to_tensor(flow)
-    check_map_and_flow(source, flow)
+    source, flow = check_map_and_flow(source, flow)
     x, y = sampling_positions(flow)
     return _window_sample(source, x, y, range(2), lambda fraction: [1.0 - fraction, fraction])
 
@@ -155,7 +157,7 @@ def gaussian_sample(source: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
         ValueError: if a shape is not as described.
     """
     source, flow = tf.convert_to_tensor(source), tf.convert_to_tensor(flow)
-    check_map_and_flow(source, flow)
+    source, flow = check_map_and_flow(source, flow)
     x, y = sampling_positions(flow)
     return _window_sample(source, x, y, range(-1, GAUSSIAN_WINDOW - 1), _gaussian_weights)
 
@@ -171,6 +173,7 @@ def displaced_patches(source: tf.Tensor, flow: tf.Tensor, kernel_size: int) -> t
     Returns:
         `[batch, height, width, k * k, channels]`, taps row major.
     """
+    source, flow = check_map_and_flow(source, flow)
     offsets = [(j - kernel_size // 2, i - kernel_size // 2) for i in range(kernel_size) for j in range(kernel_size)]
     taps = [bilinear_sample(source, flow + tf.constant(offset, flow.dtype)) for offset in offsets]
     return tf.stack(taps, axis=-2)
