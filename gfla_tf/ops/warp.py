@@ -126,7 +126,6 @@ def bilinear_sample(source: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
     Raises:
         ValueError: if a shape is not as described.
     """
-    source, flow = tf.convert_to_tensor(source), tf.convert_to_tensor(flow)
     source, flow = check_map_and_flow(source, flow)
     x, y = sampling_positions(flow)
     return _window_sample(source, x, y, range(2), lambda fraction: [1.0 - fraction, fraction])
@@ -156,7 +155,6 @@ def gaussian_sample(source: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
     Raises:
         ValueError: if a shape is not as described.
     """
-    source, flow = tf.convert_to_tensor(source), tf.convert_to_tensor(flow)
     source, flow = check_map_and_flow(source, flow)
     x, y = sampling_positions(flow)
     return _window_sample(source, x, y, range(-1, GAUSSIAN_WINDOW - 1), _gaussian_weights)

@@ -31,7 +31,8 @@ def draw_skeleton(
         image: float `[height, width, 3]`, RGB in [-1, 1]. It is not modified.
         keypoints: `[joints, 3]` = (x, y, confidence) in pixels of the image.
         skeleton: The skeleton of `keypoints`.
-        thickness: Of the lines, in pixels, without OpenCV's soft edges; by default it grows with the image.
+        thickness: Of the lines, in pixels, without OpenCV's soft edges; by default it grows with the person, up to what
+            suits one who fills the image.
 
     Returns:
         New float32 image `[height, width, 3]` in [-1, 1]. Pixels that nothing was drawn on keep their value (within
@@ -42,13 +43,14 @@ def draw_skeleton(
     """
     skeleton = get_skeleton(skeleton)
     image = _check_image(image)
+    points = _visible_points(keypoints, skeleton)
     if thickness is None:
-        thickness = max(1, round(sum(image.shape[:2]) / 200))
+        thickness = _suitable_thickness(points, image.shape[:2])
     if isinstance(thickness, bool) or not isinstance(thickness, (int, np.integer)) or thickness < 1:
         raise ValueError(f"thickness must be a whole number of pixels, at least 1. Received: {thickness!r}")
     before = np.rint((image + 1) * 127.5).astype(np.uint8)
     after = before.copy()
-    _draw(after, _visible_points(keypoints, skeleton), skeleton, int(thickness))
+    _draw(after, points, skeleton, int(thickness))
     return np.where(after == before, image, after.astype(np.float32) / np.float32(127.5) - 1)
 
 
@@ -92,6 +94,11 @@ def _visible_points(keypoints: np.ndarray, skeleton: Skeleton) -> dict[int, np.n
         for joint, point in enumerate(keypoints)
         if point[2] > 0 and np.isfinite(point[:2]).all()
     }
+
+
+def _suitable_thickness(points: dict[int, np.ndarray], size: tuple[int, int]) -> int:
+    extent = max(np.ptp(list(points.values()), axis=0)) if points else 0
+    return max(1, round(min(sum(size) / 200, extent / 45)))
 
 
 def _draw(canvas: np.ndarray, points: dict[int, np.ndarray], skeleton: Skeleton, thickness: int) -> None:

@@ -183,3 +183,12 @@ def test_other_bad_input():
         skeleton_image(np.zeros((2, 18, 3)), 4, 4)
     with pytest.raises(ValueError, match="Received: shape"):
         skeleton_image(np.zeros((17, 3)), 4, 4)
+
+
+def test_lines_suit_the_person_not_only_the_picture():
+    keypoints = np.zeros((18, 3), np.float32)
+    keypoints[1] = [400, 100, 1]
+    keypoints[2] = [400, 190, 1]  # neck to right shoulder, 90 pixels: 2 thick, in a picture for lines of 8
+    drawn = draw_skeleton(np.full((600, 1000, 3), -1, np.float32), keypoints)
+    width = np.count_nonzero(drawn[145, :, 0] > -1)
+    assert 2 <= width <= 5
