@@ -9,13 +9,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-import numpy as np
-
 from gfla_tf.models.presets import PRESETS, build_model
-from gfla_tf.torch_checkpoint import read_torch_checkpoint, strip_module_prefix
-from gfla_tf.weights import load_state, read_state, save_weights, state_of
+from gfla_tf.weights import load_state, read_any_state, save_weights, state_of
 
-__all__ = ["Conversion", "convert", "read_any_state"]
+__all__ = ["Conversion", "convert"]
 
 
 @dataclass(frozen=True)
@@ -58,20 +55,3 @@ def convert(
     save_weights(model, output, precision, aliases=pytorch)
     written = state_of(model, aliases=pytorch)
     return Conversion(len(state), len(written), sum(value.size for value in state_of(model).values()))
-
-
-def read_any_state(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The float32 arrays of a PyTorch checkpoint or a safetensors file, told apart by content."""
-    if _is_safetensors(path):
-        return read_state(path)
-    state = strip_module_prefix(read_torch_checkpoint(path))
-    return {name: np.asarray(value, np.float32) for name, value in state.items()}
-
-
-def _is_safetensors(path: str | os.PathLike) -> bool:
-    """A safetensors file starts with the length of its header, eight bytes, and the header's opening brace."""
-    if not os.path.isfile(path):
-        return False
-    with open(path, "rb") as file:
-        start = file.read(9)
-    return len(start) == 9 and start[8:] == b"{"

@@ -19,12 +19,14 @@ import numpy as np
 from gfla_tf.layers.adaptive_layer_norm import ChannelAffine
 from gfla_tf.layers.spectral import SpectralConv
 from gfla_tf.outputs import whole_file
+from gfla_tf.torch_checkpoint import read_torch_checkpoint, strip_module_prefix
 
 __all__ = [
     "Parameter",
     "load_state",
     "load_weights",
     "parameters",
+    "read_any_state",
     "read_state",
     "save_weights",
     "state_of",
@@ -214,3 +216,20 @@ def read_state(path: str | os.PathLike) -> dict[str, np.ndarray]:
 def load_weights(model: keras.Model, path: str | os.PathLike, strict: bool = True) -> None:
     """Fill a model from a safetensors file; see `load_state` and `read_state` for what can be wrong."""
     load_state(model, read_state(path), strict, os.fspath(path))
+
+
+def read_any_state(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """The float32 arrays of a PyTorch checkpoint or a safetensors file, told apart by content."""
+    if _is_safetensors(path):
+        return read_state(path)
+    state = strip_module_prefix(read_torch_checkpoint(path))
+    return {name: np.asarray(value, np.float32) for name, value in state.items()}
+
+
+def _is_safetensors(path: str | os.PathLike) -> bool:
+    """A safetensors file starts with the length of its header, eight bytes, and the header's opening brace."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        start = file.read(9)
+    return len(start) == 9 and start[8:] == b"{"

@@ -1,0 +1,61 @@
+"""Perceptual and style losses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gfla_tf.losses import perceptual, style
+from gfla_tf.losses.perceptual import gram_matrix
+
+RNG = np.random.default_rng(5)
+
+
+def maps():
+    return [RNG.normal(size=(2, 4, 6, 3)), RNG.normal(size=(2, 2, 3, 5))]
+
+
+def test_perceptual_is_the_mean_absolute_difference_summed_over_layers():
+    one, other = maps(), maps()
+    expected = sum(np.abs(a - b).mean() for a, b in zip(one, other, strict=True))
+    np.testing.assert_allclose(perceptual(one, other), expected)
+    np.testing.assert_allclose(perceptual(one, other, [0, 2]), 2 * np.abs(one[1] - other[1]).mean())
+    assert perceptual(one, one) == 0
+
+
+def test_gram_matrix_of_worked_numbers():
+    features = np.array([[[[1.0, 2.0], [3.0, 0.0], [0.0, -1.0]]]])  # 1 x 3 positions, 2 channels
+    np.testing.assert_allclose(gram_matrix(features), np.array([[[10, 2], [2, 5]]]) / 6)
+
+
+def test_style_does_not_see_where_things_are():
+    features = maps()
+    moved = [feature[:, ::-1, :, :] for feature in features]
+    assert style(features, moved) < 1e-12
+    assert perceptual(features, moved) > 0.1
+    others = maps()
+    expected = sum(
+        np.abs(np.einsum("bhwc,bhwd->bcd", a, a) - np.einsum("bhwc,bhwd->bcd", b, b)).mean() / np.prod(a.shape[1:])
+        for a, b in zip(features, others, strict=True)
+    )
+    np.testing.assert_allclose(style(features, others), expected)
+
+
+@pytest.mark.parametrize("loss", [perceptual, style])
+def test_gradients(loss):
+    others = maps()
+    theory, numeric = tf.test.compute_gradient(
+        lambda *features: loss(features, others), [tf.constant(m) for m in maps()]
+    )
+    for one, other in zip(theory, numeric, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-7)
+
+
+def test_errors():
+    with pytest.raises(ValueError, match="at least one, are expected. Received: 2 and 1"):
+        perceptual(maps(), maps()[:1])
+    with pytest.raises(ValueError, match="at least one, are expected. Received: 0 and 0"):
+        style([], [])
+    with pytest.raises(ValueError, match="One weight a layer, 2, is expected. Received: 3"):
+        style(maps(), maps(), [1, 2, 3])
