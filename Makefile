@@ -32,7 +32,7 @@ lint: $(VENV)/.installed  # style and formatting
 	$(BIN)/ruff format --check .
 
 bench: $(VENV)/.installed  # benchmarks, one table each
-	for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	for file in tests/benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$file || exit 1; done
 
 clean:  # remove environments and outputs
 	rm -rf .venv .venv-addons build outputs *.egg-info

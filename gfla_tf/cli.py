@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-__all__ = ["main", "run"]
+__all__ = ["hide_native_messages", "main", "run"]
 
 EXIT_PROBLEMS_FOUND = 1
 EXIT_BAD_INPUT = 2
@@ -20,18 +20,24 @@ STAND_IN = "stand-in"
 
 
 def run() -> None:
-    """Entry point of the command: `main` without the messages that TensorFlow's native libraries print as they start.
+    """Entry point of the command: `main` without the messages of native libraries."""
+    hide_native_messages()
+    sys.exit(main())
+
+
+def hide_native_messages() -> None:
+    """Keep what TensorFlow's native libraries print as they start from the reader, unless TF_CPP_MIN_LOG_LEVEL is set.
 
     They go to the process's standard error past Python, so that is where they are stopped: Python keeps the real one,
-    the libraries get none. With TF_CPP_MIN_LOG_LEVEL set they are shown.
+    the libraries get none.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-        sys.stderr.flush()
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
-    sys.exit(main())
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    sys.stderr.flush()
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

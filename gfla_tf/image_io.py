@@ -161,7 +161,8 @@ def _encode(path: Path, pixels: np.ndarray) -> bytes:
     import cv2
 
     try:
-        done, data = cv2.imencode(path.suffix.lower(), pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if path.suffix.lower() in (".jpg", ".jpeg") else []
+        done, data = cv2.imencode(path.suffix.lower(), pixels[..., ::-1], options)
     except cv2.error:
         done = False
     if not done:

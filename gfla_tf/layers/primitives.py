@@ -42,7 +42,8 @@ class Composite:
         values = {name: getattr(self, name) for name in self.config_names}
         # Keras 2 wraps dicts that are attributes; a config holds plain ones.
         plain = {name: dict(value) if isinstance(value, dict) else value for name, value in values.items()}
-        return {**super().get_config(), **plain}
+        # Keras 2's models, unlike its layers, would leave name and dtype out.
+        return {**keras.layers.Layer.get_config(self), **plain}
 
     def checkpoint_parts(self) -> dict[str, keras.layers.Layer]:
         """The sublayers by their names in the authors' checkpoints; one layer may stand under two names."""

@@ -43,6 +43,11 @@ class SpectralConv(keras.layers.Layer):
         self.strides = _tuple_of(strides, len(self.kernel_size))
         self.padding = _tuple_of(padding, len(self.kernel_size))
 
+    @property
+    def data_format(self) -> str:
+        """TensorFlow's word for the layout; 3-D operations that are not told it have no gradient when run eagerly."""
+        return "NDHWC" if len(self.kernel_size) == 3 else "NHWC"
+
     def get_config(self) -> dict:
         names = ("filters", "kernel_size", "strides", "padding")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
@@ -92,7 +97,8 @@ class SpectralConv(keras.layers.Layer):
         inputs = tf.cast(inputs, self.compute_dtype)
         kernel = tf.cast(self.normalized_kernel(bool(training)), inputs.dtype)
         margins = [[0, 0], *([margin, margin] for margin in self.padding), [0, 0]]
-        outputs = tf.nn.convolution(tf.pad(inputs, margins), kernel, strides=self.strides, padding="VALID")
+        padded = tf.pad(inputs, margins)
+        outputs = tf.nn.convolution(padded, kernel, self.strides, "VALID", data_format=self.data_format)
         return tf.nn.bias_add(outputs, tf.cast(self.bias, inputs.dtype))
 
     def compute_output_shape(self, input_shape) -> tuple:
@@ -150,7 +156,7 @@ class SpectralDownBlock(Composite, keras.layers.Layer):
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         hidden = self.conv1(activation(inputs), training=training)
         hidden = self.conv2(activation(hidden), training=training)
-        mean = tf.nn.avg_pool(inputs, self.window, self.conv2.strides, "VALID")
+        mean = tf.nn.avg_pool(inputs, self.window, self.conv2.strides, "VALID", self.conv2.data_format)
         return hidden + self.shortcut(mean, training=training)
 
     def compute_output_shape(self, input_shape) -> tuple:

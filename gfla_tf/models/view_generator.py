@@ -138,4 +138,10 @@ class ViewGenerator(Generator):
         for name, view in zip(("source_view", "target_view"), views, strict=True):
             if view.shape.rank != 2 or view.shape[-1] != self.view_channels:
                 raise ValueError(f"{name} must have shape [batch, {self.view_channels}]. Received: {view.shape}.")
+            if not view.dtype.is_floating:
+                raise ValueError(f"{name} must hold floats. Received: {view.dtype.name}.")
+            if not source_image.shape[:1].is_compatible_with(view.shape[:1]):
+                raise ValueError(
+                    f"source_image and {name} must agree in batch. Received: {source_image.shape} and {view.shape}."
+                )
         return [source_image, *views]

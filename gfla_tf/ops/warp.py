@@ -33,6 +33,8 @@ def check_map_and_flow(source: tf.Tensor, flow: tf.Tensor) -> tuple[tf.Tensor, t
         raise ValueError(f"A flow of shape [batch, height, width, 2] is expected. Received: {flow.shape}.")
     if not source.shape[:1].is_compatible_with(flow.shape[:1]):
         raise ValueError(f"Source and flow must agree in batch. Received: {source.shape} and {flow.shape}.")
+    if not (source.dtype.is_floating and flow.dtype.is_floating):
+        raise ValueError(f"Source and flow must hold floats. Received: {source.dtype.name} and {flow.dtype.name}.")
     return source, flow
 
 
