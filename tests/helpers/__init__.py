@@ -1,0 +1,1 @@
+"""What several test modules share. Found through `pythonpath = tests` in setup.cfg."""

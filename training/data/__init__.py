@@ -1,0 +1,1 @@
+"""Datasets: preparing, checking, showing, rendering and loading them."""

@@ -1,0 +1,106 @@
+"""Pictures read inside tf.data: decoded and brought to the network's size by one rule, which a run records.
+
+In: paths of JPEG or PNG files of any size. Out: float32 RGB `[height, width, 3]` in [-1, 1].
+
+The rule: decode with `tf.io.decode_image` to 8-bit RGB (grey becomes RGB, transparency is dropped, no rotation by EXIF:
+the datasets' pictures are upright and opaque), value / 127.5 - 1, resize with `tf.image.resize`, clip to [-1, 1]. A
+picture that has the size already is left as it is. Convention: half-pixel centres, so that the image's corners stay
+its corners. The proportions may change: DeepFashion's 256x176 is squeezed to 256x256 on purpose.
+
+Scores depend on this rule, so that `resize_rule(method)`, a sentence, belongs into the run's records.
+"""
+
+from __future__ import annotations
+
+import os
+
+import tensorflow as tf
+
+__all__ = ["RESIZE_METHODS", "RESIZE_RULE", "picture_error", "read_picture", "resize_pictures", "resize_rule"]
+
+# Antialiasing widens the kernel when a picture shrinks; TensorFlow's "area" is a mean over the pixels anyway.
+RESIZE_METHODS = {"bicubic": True, "bilinear": True, "area": False}
+
+
+def resize_rule(method: str = "bicubic") -> str:
+    """How pictures are decoded and resized, as a sentence for a run's records.
+
+    Raises:
+        ValueError: an unknown method.
+    """
+    antialias = RESIZE_METHODS[_check_method(method)]
+    return (
+        f"tf.io.decode_image, uint8 / 127.5 - 1, tf.image.resize(method={method}, antialias={antialias}), "
+        "half-pixel centres, clipped to [-1, 1]"
+    )
+
+
+def _check_method(method: str) -> str:
+    if method not in RESIZE_METHODS:
+        raise ValueError(f"resize must be one of {', '.join(RESIZE_METHODS)}. Received: {method!r}")
+    return method
+
+
+RESIZE_RULE = resize_rule()
+
+
+def resize_pictures(pictures: tf.Tensor, height: int, width: int, method: str = "bicubic") -> tf.Tensor:
+    """Bring pictures to a size.
+
+    Args:
+        pictures: float `[..., any height, any width, channels]` in [-1, 1], three or four axes.
+        height: in pixels.
+        width: likewise.
+        method: "bicubic" (antialiased), "bilinear" (antialiased) or "area".
+
+    Returns:
+        float32 `[..., height, width, channels]` in [-1, 1].
+
+    Raises:
+        ValueError: an unknown method.
+    """
+    antialias = RESIZE_METHODS[_check_method(method)]
+    pictures = tf.cast(pictures, tf.float32)
+
+    def resized() -> tf.Tensor:
+        return tf.clip_by_value(tf.image.resize(pictures, [height, width], method=method, antialias=antialias), -1, 1)
+
+    fits = tf.reduce_all(tf.equal(tf.shape(pictures)[-3:-1], [height, width]))
+    result = tf.cond(fits, lambda: pictures, resized)
+    result.set_shape([*pictures.shape[:-3], height, width, pictures.shape[-1]])
+    return result
+
+
+def read_picture(
+    path: tf.Tensor, height: int, width: int, method: str = "bicubic", channels: int = 3
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Read a picture file and resize it.
+
+    Args:
+        path: string scalar.
+        height: of the result in pixels.
+        width: likewise.
+        method: see `resize_pictures`.
+        channels: 3 for RGB, 1 for a mask.
+
+    Returns:
+        float32 `[height, width, channels]` in [-1, 1], and int32 `[2]` = (height, width) of the file's picture.
+    """
+    pixels = _decode(path, channels)
+    picture = tf.cast(pixels, tf.float32) / 127.5 - 1.0
+    return resize_pictures(picture, height, width, method), tf.shape(pixels)[:2]
+
+
+def _decode(path: tf.Tensor, channels: int) -> tf.Tensor:
+    pixels = tf.io.decode_image(tf.io.read_file(path), channels=channels, expand_animations=False)
+    pixels.set_shape([None, None, channels])
+    return pixels
+
+
+def picture_error(path: str | os.PathLike[str]) -> str | None:
+    """Why a picture file can't be read: one line, or None where it can. Slow: meant for files that failed before."""
+    try:
+        pixels = _decode(tf.constant(os.fspath(path)), 3)
+    except tf.errors.OpError as error:
+        return "no such file" if isinstance(error, tf.errors.NotFoundError) else "no readable JPEG or PNG"
+    return None if 0 not in pixels.shape else "an empty picture"

@@ -1,0 +1,70 @@
+"""The exact flow and visibility of rendered pairs, at the size of a network's level.
+
+A file holds `flow` `[h, w, 2]`, (dx, dy) in pixels of the picture: target pixel l takes its texture from source pixel
+l + flow(l); and `visible` `[h, w]`, 1 where that surface point is seen in the source. Convention at a level of another
+size: a level's pixel covers a block of the picture's, its visibility is the visible share of the block, and its flow is
+the mean over the block's visible pixels in pixels of the level (so a quarter of it at a quarter of the side).
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import tensorflow as tf
+
+__all__ = ["level_truth", "read_truth", "truth_error", "truth_path"]
+
+
+def truth_path(folder: Path, source_name: str, target_name: str) -> Path:
+    """The file of a pair: FROMSTEM__TOSTEM.npz."""
+    return folder / f"{PurePosixPath(source_name).stem}__{PurePosixPath(target_name).stem}.npz"
+
+
+def read_truth(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Read (flow float32 `[h, w, 2]`, visible float32 `[h, w, 1]` in [0, 1]) at the picture's size.
+
+    Raises:
+        ValueError: no such file, or not of this format.
+    """
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            flow, visible = arrays["flow"], arrays["visible"]
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path}: a file of flow and visible is expected. Received: {error}") from error
+    if flow.ndim != 3 or flow.shape != (*visible.shape, 2):
+        raise ValueError(
+            f"{path}: flow [h, w, 2] and visible [h, w] are expected. Received: {flow.shape}, {visible.shape}"
+        )
+    return flow.astype(np.float32), (visible > 0).astype(np.float32)[..., np.newaxis]
+
+
+def truth_error(path: str | os.PathLike[str]) -> str | None:
+    """Why a file can't be read: one line, or None where it can."""
+    try:
+        read_truth(path)
+    except ValueError:
+        return "no readable flow and visible" if os.path.isfile(path) else "no such file"
+    return None
+
+
+def level_truth(flow: tf.Tensor, visible: tf.Tensor, height: int, width: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Bring truth to the size of a level.
+
+    Args:
+        flow: float32 `[h, w, 2]`, (dx, dy) in pixels of the picture.
+        visible: float32 `[h, w, 1]` in [0, 1].
+        height: of the level in pixels.
+        width: likewise.
+
+    Returns:
+        flow `[height, width, 2]` in pixels of the level, 0 where nothing is visible, and visible `[height, width, 1]`,
+        the visible share in [0, 1].
+    """
+    size = tf.cast(tf.shape(visible)[:2], tf.float32)
+    scale = tf.stack([width / size[1], height / size[0]])
+    share = tf.image.resize(visible, [height, width], method="area")
+    mean = tf.math.divide_no_nan(tf.image.resize(flow * visible, [height, width], method="area"), share)
+    return mean * scale, share
