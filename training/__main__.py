@@ -1,0 +1,39 @@
+"""Entry point of `python -m training STAGE ...`: datasets, and later the stages of training."""
+
+from __future__ import annotations
+
+import sys
+
+from gfla_tf.cli import hide_native_messages
+from training.commands import Table, run_table
+
+__all__ = ["STAGES", "main", "run"]
+
+DESCRIPTION = "Datasets and training of GFLA. `python -m training STAGE --help` says more about a stage."
+
+# A stage is a line: its name, what it does, and the module that does it (see `training.commands`).
+STAGES: Table = {
+    "data": ("prepare, check, show and render datasets", "training.data.cli"),
+}
+
+
+def run() -> None:
+    """Run a stage without the messages of native libraries."""
+    hide_native_messages()
+    sys.exit(main())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a stage.
+
+    Args:
+        arguments: without the program's name; those of the process by default.
+
+    Returns:
+        Exit code: 0, 1 if something was found wrong, 2 for wrong input, 130 when interrupted.
+    """
+    return run_table("python -m training", DESCRIPTION, STAGES, sys.argv[1:] if arguments is None else arguments)
+
+
+if __name__ == "__main__":
+    run()

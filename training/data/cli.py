@@ -1,0 +1,18 @@
+"""Prepare, check, show and render datasets.
+
+No dataset is downloaded, since none may be handed on: training/data/README.md says where to ask for each, and how the
+folders must look.
+"""
+
+from __future__ import annotations
+
+from training.commands import Table
+
+__all__ = ["COMMANDS"]
+
+COMMANDS: Table = {
+    "prepare": ("bring a downloaded dataset into the layout that the loaders read", "training.data.prepare"),
+    "check": ("say what a folder holds, and what is missing or damaged", "training.data.check"),
+    "show": ("draw random pairs or frames with their skeletons on one sheet", "training.data.show"),
+    "render": ("render a synthetic dataset of clothed people", "training.data.render.command"),
+}

@@ -1,0 +1,79 @@
+"""Which of the people in each frame a clip is about.
+
+Keypoints are `[joints, 3]` = (x, y, confidence) in pixels of the frame, confidence 0 = missing; each frame has a list
+of people, the largest first.
+
+* "largest": the largest person of each frame.
+* "nearest": the largest person of the first frame that has anybody, and then whoever is nearest to where that person
+  was last seen: smallest mean distance of the joints that both have. Somebody further away is taken for another person:
+  the limit is half of the person's size (the larger side of the joints' box, the largest so far), and grows by a
+  twentieth of it with each frame in which the person is not found, up to the whole size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = ["PERSON_RULES", "choose_people"]
+
+PERSON_RULES = ("nearest", "largest")
+# As parts of the person's size.
+FURTHEST = 0.5
+FURTHER_EACH_FRAME = 0.05
+FURTHEST_OF_ALL = 1.0
+
+
+def choose_people(frames: Sequence[Sequence[np.ndarray]], rule: str = "nearest") -> list[np.ndarray | None]:
+    """Choose one person a frame.
+
+    Args:
+        frames: the people of each frame, each `[joints, 3]`, the largest first.
+        rule: "nearest" or "largest".
+
+    Returns:
+        For each frame the person's keypoints, None where it was not found.
+
+    Raises:
+        ValueError: another rule.
+    """
+    if rule not in PERSON_RULES:
+        raise ValueError(f"person must be one of {', '.join(PERSON_RULES)}. Received: {rule!r}.")
+    frames = [[person for person in people if (person[:, 2] > 0).any()] for people in frames]
+    if rule == "largest":
+        return [people[0] if people else None for people in frames]
+    return _follow(frames)
+
+
+def _follow(frames: list[list[np.ndarray]]) -> list[np.ndarray | None]:
+    chosen: list[np.ndarray | None] = []
+    last, size, frames_without = None, 0.0, 0
+    for people in frames:
+        limit = size * min(FURTHEST + FURTHER_EACH_FRAME * frames_without, FURTHEST_OF_ALL)
+        person = _nearest(people, last, limit)
+        chosen.append(person)
+        frames_without += 1
+        if person is not None:
+            last, size, frames_without = person, max(size, _size(person)), 0
+    return chosen
+
+
+def _nearest(people: list[np.ndarray], last: np.ndarray | None, limit: float) -> np.ndarray | None:
+    if not people or last is None:
+        return people[0] if people else None
+    distances = [_distance(person, last) for person in people]
+    return people[int(np.argmin(distances))] if min(distances) <= limit else None
+
+
+def _size(person: np.ndarray) -> float:
+    return float(np.ptp(person[person[:, 2] > 0, :2], axis=0).max())
+
+
+def _distance(person: np.ndarray, other: np.ndarray) -> float:
+    """Mean distance in pixels of the joints that both have; that of their joints' means if they share none."""
+    both = (person[:, 2] > 0) & (other[:, 2] > 0)
+    if both.any():
+        return float(np.linalg.norm(person[both, :2] - other[both, :2], axis=1).mean())
+    middles = [one[one[:, 2] > 0, :2].mean(axis=0) for one in (person, other)]
+    return float(np.linalg.norm(middles[0] - middles[1]))

@@ -1,0 +1,122 @@
+"""What the preparations share: dataset.json, files left over from an interrupted run, work on many items at once.
+
+A prepared folder says in dataset.json with which settings it was made and whether the preparation came to its end. A
+run that was interrupted goes on when it is started again with the same settings; other settings need another folder.
+One run at a time writes into a folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TypeVar
+
+from gfla_tf.outputs import whole_file
+from training.data.layouts import DATASET_FILE
+
+__all__ = ["begin", "copy_file", "finish", "in_parallel", "remove_temporaries"]
+
+ITEMS_AHEAD = 4  # an item in work and so many waiting, per worker
+TEMPORARY_NAME = re.compile(r"\.[0-9a-f]{32}(\.[a-z]+)?")  # of gfla_tf.outputs.whole_file
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def begin(folder: Path, settings: dict[str, object]) -> None:
+    """Make the folder, or make it ready for an interrupted run to go on.
+
+    Args:
+        folder: where the dataset is written.
+        settings: what the result depends on, of JSON's types.
+
+    Raises:
+        ValueError: the folder is a file, holds something else, or was begun with other settings.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--output must be a folder. Received: {folder}, which is a file.")
+    description = folder / DATASET_FILE
+    if description.exists():
+        _check_settings(description, settings)
+    elif folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(f"--output must be a new or empty folder, or one to go on with. Received: {folder}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_temporaries(folder)
+    if not description.exists():
+        _write(description, {**settings, "complete": False})
+
+
+def finish(folder: Path, settings: dict[str, object], **results: object) -> None:
+    """Mark the dataset as complete and add what there is to say about it."""
+    _write(folder / DATASET_FILE, {**settings, "complete": True, **results})
+
+
+def _check_settings(description: Path, settings: dict[str, object]) -> None:
+    try:
+        before = json.loads(description.read_text(encoding="utf-8"))
+        different = sorted(name for name in settings if before.get(name) != settings[name])
+    except (ValueError, AttributeError):
+        raise ValueError(f"{description} is expected to be a JSON object. Received: something else.") from None
+    if different:
+        raise ValueError(
+            f"{description.parent} was begun with other settings; choose another --output. Received: "
+            + ", ".join(f"{name} {settings[name]} instead of {before.get(name)}" for name in different)
+        )
+
+
+def _write(description: Path, content: dict[str, object]) -> None:
+    with whole_file(description) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove the half-written files of a run that was killed."""
+    for parent, _, names in os.walk(folder):
+        for name in filter(TEMPORARY_NAME.fullmatch, names):
+            (Path(parent) / name).unlink(missing_ok=True)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file as it is, whole or not at all."""
+    with whole_file(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def in_parallel(
+    work: Callable[[Item], Result], items: Iterable[Item], workers: int
+) -> Iterator[tuple[Item, Future[Result]]]:
+    """Work on items in threads: decoding, resizing and the networks let other threads run.
+
+    The first error that `result()` of a future raises ends the loop of the caller; what waits is then given up.
+
+    Args:
+        work: called once for each item.
+        items: read a little ahead of the work.
+        workers: number of threads.
+
+    Yields:
+        Each item with its finished future, in the order in which they finish.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        running: dict[Future[Result], Item] = {}
+        try:
+            for item in items:
+                running[pool.submit(work, item)] = item
+                if len(running) > ITEMS_AHEAD * workers:
+                    yield from _finished(running)
+            while running:
+                yield from _finished(running)
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _finished(running: dict[Future[Result], Item]) -> Iterator[tuple[Item, Future[Result]]]:
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        yield running.pop(future), future
