@@ -34,7 +34,9 @@ class Command:
 def test_commands_are_refused_unrun(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for record in (Command(), {"a": [Command()]}, np.array([Command()], object)):
-        with pytest.raises(ValueError, match=r"refers to \w+.system, which arrays do not need; nothing of it was run"):
+        with pytest.raises(
+            ValueError, match=r"asks for \w+.system, which plain data does not need; nothing of it was run"
+        ):
             load_array_pickle(pickle.dumps(record))
     assert not list(tmp_path.iterdir())
 

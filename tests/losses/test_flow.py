@@ -106,7 +106,7 @@ def test_correctness_errors():
 
 
 def residual_by_least_squares(flow, kernel_size):
-    """The definition: fit each window of source positions by an affine map, sum squared residuals, mean over windows."""
+    """The definition: fit each window of source positions by an affine map, sum squared residuals, average."""
     batch, height, width, _ = flow.shape
     rows, columns = np.mgrid[:height, :width]
     positions = flow + np.stack([columns, rows], axis=-1)

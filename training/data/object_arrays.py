@@ -1,20 +1,19 @@
 """Object arrays in npz files, read without running what a pickle asks for.
 
-NumPy stores an array of Python objects as a pickle, and loading a pickle may run any command. Here the pickle may only
-name the few functions that numeric arrays are stored with, and even these are replaced by records (`_Array`, `_Dtype`)
-that note what they are given; arrays are then made from the notes with all lengths checked. What comes out are dicts,
-lists, tuples, strings, numbers and arrays of plain numbers. A hostile file can still waste memory.
+NumPy stores an array of Python objects as a pickle, and loading a pickle may run any command:
+`gfla_tf.array_pickle` reads it safely.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import pickle
 import zipfile
 import zlib
 
 import numpy as np
+
+from gfla_tf.array_pickle import load_array_pickle
 
 __all__ = ["read_object_arrays"]
 
@@ -30,7 +29,6 @@ _READ_ERRORS = (
     OverflowError,
     MemoryError,
     RecursionError,
-    pickle.UnpicklingError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -64,123 +62,4 @@ def _read_array(data: bytes) -> object:
     _, _, dtype = read_header[version](file)
     if not dtype.hasobject:
         return np.load(io.BytesIO(data), allow_pickle=False)
-    return _plain(_Unpickler(file).load())
-
-
-class _Dtype:
-    """A data type as a pickle describes it: `dtype("f4", False, True)` and then a state with the byte order."""
-
-    def __init__(self, code: str = "", *_: object) -> None:
-        self.code, self.order = code, "|"
-
-    def __setstate__(self, state: object) -> None:
-        self.order = state[1]
-
-    def plain(self) -> np.dtype:
-        """The data type of plain numbers, or of objects."""
-        if not isinstance(self.code, str) or self.code[:1] not in tuple("fiubO") or self.order not in tuple("<>|="):
-            raise ValueError(f"arrays of numbers are expected. Received: data type {self.code!r}")
-        return np.dtype(self.code).newbyteorder(self.order)
-
-
-class _Array:
-    """An array as a pickle describes it: `_reconstruct(ndarray, (0,), b"b")` and then its state."""
-
-    def __init__(self, *_: object) -> None:
-        self.state: tuple = ()
-
-    def __setstate__(self, state: object) -> None:
-        self.state = state
-
-    def plain(self) -> object:
-        """The array of numbers, or nested lists of objects."""
-        _, shape, dtype, fortran, content = self.state
-        dtype, order = dtype.plain(), "F" if fortran else "C"
-        if dtype.hasobject:
-            objects = np.empty(len(content), object)
-            objects[:] = [_Box(value) for value in content]
-            return _unboxed(objects.reshape(shape, order=order).tolist())
-        return np.frombuffer(content, dtype).reshape(shape, order=order).astype(dtype.newbyteorder("="))
-
-
-class _Box:
-    """Keeps NumPy from looking into a value."""
-
-    def __init__(self, value: object) -> None:
-        self.value = value
-
-
-class _Scalar:
-    """One number as a pickle describes it: `scalar(dtype, bytes)`."""
-
-    def __init__(self, dtype: _Dtype, content: bytes = b"") -> None:
-        self.dtype, self.content = dtype, content
-
-    def __setstate__(self, state: object) -> None:
-        raise ValueError("a number has no state")
-
-    def plain(self) -> object:
-        """The number."""
-        dtype = self.dtype.plain()
-        if dtype.hasobject or len(self.content) != dtype.itemsize:
-            raise ValueError("a number of another length than its type")
-        return np.frombuffer(self.content, dtype)[0].item()
-
-
-class _Bytes(bytes):
-    """Bytes as old pickles hold them: `_codecs.encode(text, "latin1")`."""
-
-    def __new__(cls, text: str, encoding: str = "latin1") -> _Bytes:
-        if encoding != "latin1":
-            raise ValueError(f"bytes as latin1 are expected. Received: {encoding!r}")
-        return super().__new__(cls, text, "latin1")
-
-    def __setstate__(self, state: object) -> None:
-        raise ValueError("bytes have no state")
-
-
-class _Type:
-    """Stands for `numpy.ndarray`, which is named and never called."""
-
-    def __init__(self) -> None:
-        raise ValueError("numpy.ndarray can't be called")
-
-    def __setstate__(self, state: object) -> None:
-        raise ValueError("numpy.ndarray has no state")
-
-
-_GLOBALS = {
-    ("numpy", "dtype"): _Dtype,
-    ("numpy", "ndarray"): _Type,
-    ("_codecs", "encode"): _Bytes,
-    # Where these live depends on the version of NumPy that wrote the file.
-    **{(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
-    **{(f"numpy.{core}.multiarray", "scalar"): _Scalar for core in ("core", "_core")},
-}
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> type:
-        if (module, name) not in _GLOBALS:
-            raise ValueError(f"it asks for {module}.{name}, which plain data does not need; nothing of it was run")
-        return _GLOBALS[module, name]
-
-    def persistent_load(self, pid: object) -> object:
-        raise ValueError("it asks for something outside of the file")
-
-
-def _plain(value: object) -> object:
-    """The value with records replaced by what they describe, in containers too."""
-    if isinstance(value, _Array | _Scalar):
-        return _plain(value.plain())
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_plain(item) for item in value)
-    if isinstance(value, str | int | float | bool | bytes | np.ndarray | None):
-        return value
-    raise ValueError(f"plain data is expected. Received: {type(value).__name__}")
-
-
-def _unboxed(value: object) -> object:
-    return [_unboxed(item) for item in value] if isinstance(value, list) else value.value
+    return load_array_pickle(data[file.tell() :])
