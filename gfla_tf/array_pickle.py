@@ -2,8 +2,8 @@
 
 Loading a pickle may run any command. Here it may only name the few functions that arrays are stored with, and even
 these are replaced by records (`_Array`, `_Dtype`, ...) that note what they are given; arrays are then made from the
-notes with all lengths checked. What comes out are dicts, lists, tuples, strings, numbers and arrays of plain numbers; an
-array of objects becomes nested lists. A hostile file can still waste memory. For PyTorch's files see
+notes with all lengths checked. What comes out are dicts, lists, tuples, strings, numbers and arrays of plain numbers;
+an array of objects becomes nested lists. A hostile file can still waste memory. For PyTorch's files see
 `gfla_tf.torch_checkpoint`.
 """
 

@@ -19,7 +19,7 @@ from gfla_tf.models import (
 from gfla_tf.stand_in import stand_in_state
 from gfla_tf.weights import load_state, parameters
 
-__all__ = ["GENERATORS", "TINY", "TINY_WIDTHS", "TinyModel", "filled", "tiny"]
+__all__ = ["GENERATORS", "SHALLOW", "TINY", "TINY_WIDTHS", "TinyModel", "filled", "tiny"]
 
 TINY_WIDTHS = {
     "widths": (8, 8, 16),
@@ -27,6 +27,8 @@ TINY_WIDTHS = {
     "attention_hidden": 8,
     "attention_reduction": "sum",
 }
+# Fewer levels where a graph has to be traced, which takes long: sides are multiples of 16.
+SHALLOW = {"widths": (4, 8), "flow_widths": (4, 8, 8, 8), "attention_kernels": {2: 3}}
 
 # A bias in front of a norm has no influence. Nor has the bias of a map that is read by such a norm only: an encoder's
 # map of a level without attention and without skip.

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers.tiny_models import tiny
+
+from gfla_tf.models import MotionExtractor
+
+
+@pytest.fixture(scope="module")
+def model() -> MotionExtractor:
+    return tiny("motion")
+
+
+def noise(time: int, channels: int = 34, batch: int = 2) -> np.ndarray:
+    return np.random.default_rng(0).uniform(-1, 1, (batch, time, channels)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("blocks", "frames"), [(1, 9), (2, 27), (3, 81)])
+def test_receptive_field(blocks, frames):
+    assert MotionExtractor(blocks=blocks).receptive_field == frames
+
+
+@pytest.mark.parametrize("time", [81, 82, 110])
+def test_output_length(model, time):
+    assert model(noise(time)).shape == (2, time - 80, 34)
+
+
+def test_shapes_of_other_sizes():
+    small = MotionExtractor(joints=5, filters=8, blocks=2, hidden=8)
+    assert small(noise(30, 10)).shape == (2, 4, 10)
+
+
+@pytest.mark.parametrize(
+    ("shape", "received"),
+    [
+        ((2, 80, 34), r"\(2, 80, 34\)"),
+        ((2, 0, 34), r"\(2, 0, 34\)"),
+        ((2, 90, 51), r"\(2, 90, 51\)"),
+        ((90, 34), r"\(90, 34\)"),
+        ((2, 90, 17, 2), r"\(2, 90, 17, 2\)"),
+    ],
+)
+def test_wrong_shapes(model, shape, received):
+    message = r"Joints of shape \[batch, time, 34\] with at least 81 frames are expected; repeat the end frames of a "
+    with pytest.raises(ValueError, match=message + rf"shorter clip. Received: {received}"):
+        model(np.zeros(shape, np.float32))
+
+
+def test_a_frame_sees_81_frames_besides_the_clip_as_a_whole():
+    # The norms and the clip's vector see everything; without them a frame would see no further than 40 frames.
+    model = tiny("motion")
+    clip = noise(121, batch=1)
+    far, near = clip.copy(), clip.copy()
+    far[0, 100:] += 0.5
+    near[0, 60] += 0.5
+    first = np.asarray(model(clip))[0, 20]  # looks at frames 20 to 100
+    assert np.abs(np.asarray(model(near))[0, 20] - first).max() > 1e-3
+
+
+def test_dropout_only_in_training(model):
+    clip = noise(85)
+    np.testing.assert_array_equal(model(clip), model(clip, training=False))
+    assert np.abs(model(clip, training=True) - model(clip)).max() > 1e-3
+    steady = tiny("motion", dropout=0.0)
+    np.testing.assert_allclose(steady(clip, training=True), steady(clip), atol=1e-6)
