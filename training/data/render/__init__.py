@@ -1,0 +1,1 @@
+"""Clothed people in exact poses, rendered with exact keypoints, flow and visibility."""
