@@ -1,0 +1,7 @@
+"""The stages of training: Keras models whose `train_step` teaches one part of a generator."""
+
+from training.stages.flow_stage import FlowStage
+from training.stages.image_stage import ImageStage
+from training.stages.terms import FLOW_WEIGHTS, IMAGE_WEIGHTS, LossWeights
+
+__all__ = ["FLOW_WEIGHTS", "IMAGE_WEIGHTS", "FlowStage", "ImageStage", "LossWeights"]

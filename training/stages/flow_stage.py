@@ -1,0 +1,62 @@
+"""First stage: the flow estimator alone, taught to find where the target's content lies in the source.
+
+Ren et al. 2020: sampling correctness 20, affine regularisation 0.01, Adam 1e-4, momenta 0 and 0.999. Where a dataset
+carries the exact flow and visibility, "endpoint" and "mask" may be weighted, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from training.stages.optimization import SafeUpdate
+from training.stages.stage import Stage
+from training.stages.terms import FLOW_WEIGHTS, LossWeights, features_of, flow_terms
+
+__all__ = ["FlowStage"]
+
+
+class FlowStage(Stage):
+    """Keras model that trains `generator.flow_estimator`; compile it with one optimiser.
+
+    Args: those of `Stage`; weights default to the paper's.
+    """
+
+    def __init__(self, generator, weights: LossWeights = FLOW_WEIGHTS, **kwargs):
+        super().__init__(generator, weights, **kwargs)
+        if weights.correctness and self.backbone is None:
+            raise ValueError("The correctness term needs a backbone. Received: None.")
+
+    def call(self, batch: Mapping[str, tf.Tensor]) -> dict:
+        poses = [batch["source_pose"], batch["target_pose"]]
+        flows, masks = self.generator.flow_estimator([batch["source_image"], *poses])
+        return {"flows": flows, "masks": masks}
+
+    def compute_terms(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """The terms of the loss by name, for training and for testing."""
+        outputs = self(batch)
+        source_features = target_features = None
+        if self.loss_weights_by_term.correctness:
+            source_features, target_features = features_of(self.backbone, batch["source_image"], batch["target_image"])
+        return flow_terms(
+            self.loss_weights_by_term,
+            self.generator.attention_kernels,
+            outputs["flows"],
+            outputs["masks"],
+            batch,
+            source_features,
+            target_features,
+        )
+
+    def train_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        variables = self.generator.flow_estimator.trainable_variables
+        with tf.GradientTape() as tape:
+            terms = self.compute_terms(batch)
+            loss = self.loss_weights_by_term.total(terms)
+        skipped = SafeUpdate(variables, self.clip_norm).apply(self.optimizer, tape.gradient(loss, variables))
+        return self.record(**terms, loss=loss, skipped=skipped)
+
+    def test_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        terms = self.compute_terms(batch)
+        return self.record(**terms, loss=self.loss_weights_by_term.total(terms))
