@@ -25,7 +25,7 @@ class Stage(keras.Model):
     """Base of the stages: `fit` and `evaluate` on batches of a fashion-style dataset.
 
     A batch is a dict: source_image, target_image `[batch, height, width, 3]` in [-1, 1]; source_pose, target_pose
-    `[batch, height, width, joints]` in [0, 1]; and, for terms that need the truth, flow and visible.
+    `[batch, height, width, joints]` in [0, 1]; and, for terms that need the truth, flow_level2, visible_level2, ...
 
     Args:
         generator: the person generator to train.

@@ -24,6 +24,7 @@ __all__ = [
     "picture_terms",
 ]
 
+EPSILON = 1e-6
 CORRECTNESS_LAYERS = {3: "relu4_1", 2: "relu3_1", 1: "relu2_1"}  # level -> layer of that size
 
 
@@ -90,8 +91,8 @@ def flow_terms(
         kernels: level -> side of local attention's patches, coarsest first, as the generator has them.
         flows: one `[batch, h, w, 2]` a level, coarse first.
         masks: one `[batch, h, w, 1]` a level in (0, 1), coarse first.
-        batch: may hold "flow" `[batch, height, width, 2]`, exact, in pixels of the picture, and "visible"
-            `[batch, height, width, 1]`.
+        batch: holds, for endpoint and mask, "flow_level2" `[batch, h, w, 2]`, exact, in pixels of that level, and
+            "visible_level2" `[batch, h, w, 1]`, and so on for each attention level, as `training.data.fashion` gives.
         source_features: backbone's maps of the source picture; needed for correctness.
         target_features: likewise of the target picture.
     """
@@ -108,33 +109,30 @@ def flow_terms(
         values = [affine_regularization(flow, size) for flow, size in zip(flows, kernels.values(), strict=True)]
         terms["regularization"] = tf.add_n(values)
     if weights.endpoint:
-        terms["endpoint"] = tf.add_n([endpoint_error(flow, batch["flow"], batch["visible"]) for flow in flows])
+        exact = [(batch[f"flow_level{level}"], batch[f"visible_level{level}"]) for level in kernels]
+        terms["endpoint"] = tf.add_n([endpoint_error(flow, *pair) for flow, pair in zip(flows, exact, strict=True)])
     if weights.mask:
-        terms["mask"] = tf.add_n([mask_cross_entropy(mask, batch["visible"]) for mask in masks])
+        shares = [batch[f"visible_level{level}"] for level in kernels]
+        terms["mask"] = tf.add_n([mask_cross_entropy(mask, share) for mask, share in zip(masks, shares, strict=True)])
     return terms
 
 
 def endpoint_error(flow: tf.Tensor, exact: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
-    """Mean distance to the exact flow over visible positions, in pixels of the flow's level.
+    """Mean distance to the exact flow, weighted by how much of a position is visible, in pixels of the flow's level.
 
     Args:
         flow: `[batch, h, w, 2]`.
-        exact: `[batch, height, width, 2]` in pixels of its own, finer level: averaged over visible pixels and scaled.
-        visible: `[batch, height, width, 1]`, 1 where the exact flow holds.
+        exact: likewise, the mean over the visible part of each position.
+        visible: `[batch, h, w, 1]`, the visible share of each position.
     """
-    factor = exact.shape[1] // flow.shape[1]
-    share = tf.nn.avg_pool2d(visible, factor, factor, "VALID")
-    coarse = tf.nn.avg_pool2d(exact * visible, factor, factor, "VALID") / tf.maximum(share, 1e-6) / factor
-    distance = tf.sqrt(tf.reduce_sum(tf.square(flow - coarse), axis=-1, keepdims=True) + 1e-6)
-    return tf.reduce_sum(distance * share) / tf.maximum(tf.reduce_sum(share), 1.0)
+    distance = tf.sqrt(tf.reduce_sum(tf.square(flow - exact), axis=-1, keepdims=True) + EPSILON)
+    return tf.reduce_sum(distance * visible) / tf.maximum(tf.reduce_sum(visible), 1.0)
 
 
 def mask_cross_entropy(mask: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
-    """Mean cross-entropy of a mask `[batch, h, w, 1]` with the visible share of each of its positions."""
-    factor = visible.shape[1] // mask.shape[1]
-    share = tf.nn.avg_pool2d(visible, factor, factor, "VALID")
-    mask = tf.clip_by_value(mask, 1e-6, 1.0 - 1e-6)
-    return -tf.reduce_mean(share * tf.math.log(mask) + (1.0 - share) * tf.math.log(1.0 - mask))
+    """Mean cross-entropy of a mask `[batch, h, w, 1]` in (0, 1) with the visible share of each position."""
+    mask = tf.clip_by_value(mask, EPSILON, 1.0 - EPSILON)
+    return -tf.reduce_mean(visible * tf.math.log(mask) + (1.0 - visible) * tf.math.log(1.0 - mask))
 
 
 def picture_terms(

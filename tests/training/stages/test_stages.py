@@ -40,9 +40,11 @@ def batch(size=1, **changes):
         name: stand_in_input(name, (size, HEIGHT, WIDTH, channels), low=-1 if channels == 3 and "image" in name else 0)
         for name, channels in shapes.items()
     }
-    values["flow"] = np.full((size, HEIGHT, WIDTH, 2), 4, np.float32)
-    values["visible"] = np.zeros((size, HEIGHT, WIDTH, 1), np.float32)
-    values["visible"][:, 16:48] = 1
+    for level in (2, 3):
+        height, width = HEIGHT // 2**level, WIDTH // 2**level
+        values[f"flow_level{level}"] = np.full((size, height, width, 2), 4 / 2**level, np.float32)
+        values[f"visible_level{level}"] = np.zeros((size, height, width, 1), np.float32)
+        values[f"visible_level{level}"][:, height // 4 : height * 3 // 4] = 1
     return {name: tf.constant(changes.get(name, value)) for name, value in values.items()}
 
 
@@ -137,8 +139,8 @@ def test_a_step_with_a_gradient_that_is_not_finite_is_skipped_and_counted(genera
     stage.compile(optimizer=make_adam(1e-2))
     stage.fit(dataset(1), verbose=0, shuffle=False)
     before = [weight.numpy().copy() for weight in generator.weights]
-    poisoned = np.full((1, HEIGHT, WIDTH, 2), np.nan, np.float32)
-    history = stage.fit(dataset(2, flow=poisoned), verbose=0, shuffle=False).history
+    poisoned = np.full((1, HEIGHT // 4, WIDTH // 4, 2), np.nan, np.float32)
+    history = stage.fit(dataset(2, flow_level2=poisoned), verbose=0, shuffle=False).history
     assert history["skipped"] == [1]
     for weight, old in zip(generator.weights, before, strict=True):
         np.testing.assert_array_equal(weight.numpy(), old)

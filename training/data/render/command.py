@@ -89,9 +89,7 @@ def _add_looks(group) -> None:
         default=DEFAULTS.background,
         help="mixed: half studio, half scene (%(default)s)",
     )
-    group.add_argument(
-        "--wardrobe", metavar="DIR", help="MakeHuman garments, hair and skins; without: procedural ones"
-    )
+    group.add_argument("--wardrobe", metavar="DIR", help="MakeHuman garments, hair and skins; without: procedural ones")
     group.add_argument("--motion", metavar="DIR", help=".bvh recordings to take poses from; without: made-up poses")
 
 
