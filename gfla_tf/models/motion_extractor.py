@@ -107,7 +107,7 @@ class MotionExtractor(Composite, keras.Model):
     def _check(self, inputs) -> tf.Tensor:
         noisy = tf.convert_to_tensor(inputs)
         shape = noisy.shape
-        fits = shape.rank == 3 and shape[-1] == 2 * self.joints and (shape[1] or 0 if shape.rank == 3 else 0) >= 0
+        fits = shape.rank == 3 and shape[-1] == 2 * self.joints
         if not fits or (shape[1] is not None and shape[1] < self.receptive_field):
             raise ValueError(
                 f"Joints of shape [batch, time, {2 * self.joints}] with at least {self.receptive_field} frames are "

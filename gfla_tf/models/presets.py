@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from types import MappingProxyType
 
 import keras
@@ -27,6 +27,7 @@ __all__ = ["PRESETS", "STAND_IN", "Preset", "build_model", "load_model", "save_m
 
 STAND_IN = "stand-in"
 CONFIG_FILE = "config.json"
+KERAS_SETTINGS = ("dtype", "implementation", "name", "trainable")  # how a model is run, not what it is
 WEIGHTS_FILE = "weights.safetensors"
 
 NETWORKS: Mapping[str, type[keras.Model]] = MappingProxyType(
@@ -140,15 +141,23 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
 
 
 def build_model(preset: Preset, **config) -> keras.Model:
-    """A network with fresh weights; its preset is kept as `model.preset`.
+    """A network with fresh weights; its preset, with the arguments given here, is kept as `model.preset`.
 
     Args:
         preset: which network with which settings.
         **config: further arguments of the network's constructor, such as `implementation` or `dtype`.
+
+    Raises:
+        ValueError: if the network does not take such settings.
     """
-    model = NETWORKS[preset.network](**{**preset.config, **config})
+    settings = {**preset.config, **config}
+    try:
+        model = NETWORKS[preset.network](**settings)
+    except (TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"The settings {settings} do not suit a {preset.network} network: {error}.") from error
     model.build(None)
-    model.preset = preset
+    kept = {name: value for name, value in settings.items() if name not in KERAS_SETTINGS}
+    model.preset = preset if kept == preset.config else replace(preset, config=kept, parameters=0)
     return model
 
 

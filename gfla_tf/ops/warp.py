@@ -174,6 +174,8 @@ def displaced_patches(source: tf.Tensor, flow: tf.Tensor, kernel_size: int) -> t
         `[batch, height, width, k * k, channels]`, taps row major.
     """
     source, flow = check_map_and_flow(source, flow)
+    if kernel_size < 1 or kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size must be a positive odd number. Received: {kernel_size}.")
     offsets = [(j - kernel_size // 2, i - kernel_size // 2) for i in range(kernel_size) for j in range(kernel_size)]
     taps = [bilinear_sample(source, flow + tf.constant(offset, flow.dtype)) for offset in offsets]
     return tf.stack(taps, axis=-2)

@@ -247,3 +247,19 @@ def test_config_file_says_what_the_model_is(folder):
     config = json.loads((folder / "config.json").read_text())
     assert (config["name"], config["network"], config["height"], config["width"]) == ("tiny", "person", 64, 32)
     assert config["config"]["widths"] == [8, 8, 16]
+
+
+def test_settings_given_at_loading_are_saved_with_the_model(tmp_path):
+    model = load_model("person-market", widths=(4, 4, 8), flow_widths=(4, 4, 4, 8, 8), implementation="reference")
+    assert model.preset.config["widths"] == (4, 4, 8)
+    assert "implementation" not in model.preset.config
+    save_model(model, tmp_path)
+    again = load_model(tmp_path)
+    for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("config", [{"widths": 5}, {"wings": 2}])
+def test_settings_that_a_network_does_not_take(config):
+    with pytest.raises(ValueError, match="do not suit a person network"):
+        build_model(Preset("odd", "person", config=config))

@@ -144,3 +144,9 @@ def test_integers_are_refused(function):
         function(np.zeros((1, 4, 5, 3), np.int32), np.zeros((1, 4, 5, 2)))
     with pytest.raises(ValueError, match=message.format("float64", "int32")):
         function(np.zeros((1, 4, 5, 3)), np.zeros((1, 4, 5, 2), np.int32))
+
+
+@pytest.mark.parametrize("kernel_size", [0, 2, -1])
+def test_patches_have_an_odd_side(kernel_size):
+    with pytest.raises(ValueError, match=f"kernel_size must be a positive odd number. Received: {kernel_size}"):
+        displaced_patches(np.zeros((1, 4, 5, 2)), np.zeros((1, 4, 5, 2)), kernel_size)

@@ -107,8 +107,8 @@ def test_exact_flow_teaches_faster_where_it_is_known(generator):
 
 def test_image_stage_learns_all_terms(generator, backbone):
     stage = ImageStage(generator, ImageDiscriminator((4, 4, 4, 4)), backbone=backbone, average_decay=0.5)
-    stage.compile(optimizer=make_adam(1e-3), discriminator_optimizer=make_adam(1e-4))
-    history = stage.fit(dataset(6), epochs=2, verbose=0, shuffle=False).history
+    stage.compile(optimizer=make_adam(1e-3), discriminator_optimizer=make_adam(1e-4), run_eagerly=True)
+    history = stage.fit(dataset(3), epochs=2, verbose=0, shuffle=False).history
     terms = {"l1", "correctness", "adversarial", "style", "perceptual", "regularization"}
     assert set(history) == {*terms, "discriminator", "loss", "skipped"}
     assert history["l1"][1] < history["l1"][0]
@@ -120,14 +120,13 @@ def test_image_stage_learns_all_terms(generator, backbone):
 def test_image_stage_without_discriminator_overfits_a_pair(generator):
     stage = ImageStage(generator, weights=LossWeights(l1=1.0))
     stage.compile(optimizer=make_adam(1e-2))
-    first = stage.fit(dataset(1), verbose=0, shuffle=False).history["l1"][0]
-    stage.fit(dataset(40), verbose=0, shuffle=False)
-    assert stage.evaluate(dataset(1), verbose=0, return_dict=True)["l1"] < 0.85 * first
+    history = stage.fit(dataset(20), epochs=2, verbose=0, shuffle=False).history
+    assert history["l1"][1] < 0.95 * history["l1"][0]
 
 
 def test_test_step_gives_the_loss_that_train_step_descends(generator, backbone):
     stage = FlowStage(generator, backbone=backbone)
-    stage.compile(optimizer=make_adam(0.0))
+    stage.compile(optimizer=make_adam(0.0), run_eagerly=True)
     trained = stage.fit(dataset(1), verbose=0, shuffle=False).history
     tested = stage.evaluate(dataset(1), verbose=0, return_dict=True)
     for name in ("correctness", "regularization", "loss"):
@@ -136,7 +135,7 @@ def test_test_step_gives_the_loss_that_train_step_descends(generator, backbone):
 
 def test_a_step_with_a_gradient_that_is_not_finite_is_skipped_and_counted(generator):
     stage = FlowStage(generator, LossWeights(endpoint=1.0))
-    stage.compile(optimizer=make_adam(1e-2))
+    stage.compile(optimizer=make_adam(1e-2), run_eagerly=True)
     stage.fit(dataset(1), verbose=0, shuffle=False)
     before = [weight.numpy().copy() for weight in generator.weights]
     poisoned = np.full((1, HEIGHT // 4, WIDTH // 4, 2), np.nan, np.float32)
@@ -154,7 +153,7 @@ def test_gradients_are_clipped(generator):
         copy.build(None)
         copy.set_weights(generator.get_weights())
         stage = FlowStage(copy, weights, clip_norm=clip_norm)
-        stage.compile(optimizer=tf.keras.optimizers.SGD(1.0))
+        stage.compile(optimizer=tf.keras.optimizers.SGD(1.0), run_eagerly=True)
         stage.fit(dataset(1), verbose=0, shuffle=False)
         moves = [
             w.numpy() - old
