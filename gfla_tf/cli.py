@@ -6,16 +6,13 @@ Wrong input ends in one line on standard error and exit code 2, and leaves nothi
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import warnings
 from collections.abc import Sequence
 
-__all__ = ["hide_native_messages", "main", "run"]
+from gfla_tf.terminal import EXIT_BAD_INPUT, EXIT_PROBLEMS_FOUND, hide_native_messages, run_guarded
 
-EXIT_PROBLEMS_FOUND = 1
-EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
+__all__ = ["main", "run"]
+
 STAND_IN = "stand-in"
 
 
@@ -23,21 +20,6 @@ def run() -> None:
     """Entry point of the command: `main` without the messages of native libraries."""
     hide_native_messages()
     sys.exit(main())
-
-
-def hide_native_messages() -> None:
-    """Keep what TensorFlow's native libraries print as they start from the reader, unless TF_CPP_MIN_LOG_LEVEL is set.
-
-    They go to the process's standard error past Python, so that is where they are stopped: Python keeps the real one,
-    the libraries get none.
-    """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        return
-    sys.stderr.flush()
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,28 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 if `doctor` found something, 2 for wrong input, 130 when interrupted.
     """
     options = _parser().parse_args(arguments)
-    warnings.showwarning = _show_warning
-    try:
-        return options.run(options)
-    except (ValueError, OSError) as error:
-        print(f"gfla {options.command}: error: {_reason(error)}", file=sys.stderr)
-        return EXIT_BAD_INPUT
-    except KeyboardInterrupt:
-        print(f"gfla {options.command}: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-
-
-def _reason(error: Exception) -> str:
-    """An error in the words of the user: a system error with its file, not its number."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
-
-
-def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    """Our own warnings as one line; those of other packages would only hide them."""
-    if category is UserWarning and "gfla_tf" in filename:
-        print(f"gfla: warning: {message}", file=sys.stderr)
+    return run_guarded(f"gfla {options.command}", lambda: options.run(options))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -39,7 +39,7 @@ def test_pose_of_an_upper_body_warns_in_one_line(tmp_path):
     done = gfla("pose", ASTRONAUT, "--output", "pose.json", folder=tmp_path)
     assert done.returncode == 0
     (line,) = done.stderr.splitlines()
-    assert line.startswith("gfla: warning:")
+    assert line.startswith("gfla pose: warning:")
     assert "left ankle" in line
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gfla_tf.cli import hide_native_messages
+from gfla_tf.terminal import hide_native_messages
 from training.commands import Table, run_table
 
 __all__ = ["STAGES", "main", "run"]

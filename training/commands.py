@@ -15,18 +15,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import inspect
-import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
-__all__ = ["EXIT_BAD_INPUT", "EXIT_INTERRUPTED", "EXIT_PROBLEMS_FOUND", "Table", "run_table"]
+from gfla_tf.terminal import run_guarded
+
+__all__ = ["Table", "run_table"]
 
 Table = Mapping[str, tuple[str, str]]
-
-EXIT_PROBLEMS_FOUND = 1
-EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
 
 
 def run_table(program: str, description: str, table: Table, arguments: Sequence[str]) -> int:
@@ -68,25 +64,4 @@ def _run_module(program: str, module: ModuleType, arguments: Sequence[str]) -> i
     )
     module.add_arguments(parser)
     options = parser.parse_args(arguments)
-    warnings.showwarning = _show_warning
-    try:
-        return module.run(options) or 0
-    except (ValueError, OSError) as error:
-        print(f"{program}: error: {_reason(error)}", file=sys.stderr)
-        return EXIT_BAD_INPUT
-    except KeyboardInterrupt:
-        print(f"{program}: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-
-
-def _reason(error: Exception) -> str:
-    """An error in the words of the user: a system error with its file, not its number."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
-
-
-def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    """Our own warnings as one line; those of other packages would only hide them."""
-    if category is UserWarning and ("gfla_tf" in filename or "training" in filename):
-        print(f"warning: {message}", file=sys.stderr)
+    return run_guarded(program, lambda: module.run(options))

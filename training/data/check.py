@@ -14,7 +14,7 @@ import json
 import os
 from pathlib import Path
 
-from training.commands import EXIT_PROBLEMS_FOUND
+from gfla_tf.terminal import EXIT_PROBLEMS_FOUND
 from training.data.check_clips import check_clips
 from training.data.check_pairs import check_pairs
 from training.data.check_raw import (

@@ -135,7 +135,7 @@ def test_only_our_warnings_are_shown(table, capsys, monkeypatch):
 
     table[1].run = warn
     run(table, "do")
-    assert capsys.readouterr().err == "warning: a joint is missing\n"
+    assert capsys.readouterr().err == "program do: warning: a joint is missing\n"
 
 
 class Terminal(io.StringIO):

@@ -1,0 +1,70 @@
+"""What all commands have in common: one-line errors and warnings, exit codes, no noise of native libraries."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+
+__all__ = [
+    "EXIT_BAD_INPUT",
+    "EXIT_INTERRUPTED",
+    "EXIT_PROBLEMS_FOUND",
+    "hide_native_messages",
+    "run_guarded",
+]
+
+EXIT_PROBLEMS_FOUND = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+OWN_PACKAGES = ("gfla_tf", "training", "serving")
+
+
+def run_guarded(program: str, command: Callable[[], int | None]) -> int:
+    """Run a command; wrong input (ValueError, OSError) ends in one line on standard error.
+
+    Args:
+        program: what the user called, to begin messages with.
+        command: gives an exit code, None being 0.
+
+    Returns:
+        The exit code: 2 for wrong input, 130 when interrupted.
+    """
+
+    def show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+        # Our own warnings as one line; those of other packages would only hide them.
+        if category is UserWarning and any(package in filename for package in OWN_PACKAGES):
+            print(f"{program}: warning: {message}", file=sys.stderr)
+
+    warnings.showwarning = show_warning
+    try:
+        return command() or 0
+    except (ValueError, OSError) as error:
+        print(f"{program}: error: {_reason(error)}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _reason(error: Exception) -> str:
+    """An error in the words of the user: a system error with its file, not its number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def hide_native_messages() -> None:
+    """Keep what TensorFlow's native libraries print as they start from the reader, unless TF_CPP_MIN_LOG_LEVEL is set.
+
+    They go to the process's standard error past Python, so that is where they are stopped: Python keeps the real one,
+    the libraries get none.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    sys.stderr.flush()
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
