@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -28,7 +29,7 @@ def backbone():
 
 @pytest.fixture
 def generator():
-    tf.keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(1)
     generator = PersonGenerator(JOINTS, widths=(4, 8, 8), flow_widths=(4, 8, 8, 8, 8), attention_hidden=8)
     generator.build(None)
     return generator
@@ -153,7 +154,7 @@ def test_gradients_are_clipped(generator):
         copy.build(None)
         copy.set_weights(generator.get_weights())
         stage = FlowStage(copy, weights, clip_norm=clip_norm)
-        stage.compile(optimizer=tf.keras.optimizers.SGD(1.0), run_eagerly=True)
+        stage.compile(optimizer=keras.optimizers.SGD(1.0), run_eagerly=True)
         stage.fit(dataset(1), verbose=0, shuffle=False)
         moves = [
             w.numpy() - old
