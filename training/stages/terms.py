@@ -1,27 +1,35 @@
 """The terms of the loss and their weights, and how each is computed from what a generator gives.
 
-Every picture passes through the feature backbone once a step: source, target and (for the image stage) the generated
-picture are stacked, and all terms share the maps.
+Every picture passes through the feature backbone once a step, and all terms share the maps. Source and target are
+references: nothing is learned through them, so that they have no backward pass.
+
+A term is a mean over pictures of something that a picture has by itself: it does not matter how a batch is split.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from gfla_tf.losses import affine_regularization, perceptual, sampling_correctness, style
-from gfla_tf.losses.backbones import Backbone, layer_names
+from gfla_tf.losses.backbones import Backbone, layers_of_network
 
 __all__ = [
     "FLOW_WEIGHTS",
     "IMAGE_WEIGHTS",
+    "Features",
     "LossWeights",
     "endpoint_error",
+    "features_of",
     "flow_terms",
+    "full_precision_outputs",
+    "layers_of_network",
     "mask_cross_entropy",
     "picture_terms",
+    "reference_features",
 ]
 
 EPSILON = 1e-6
@@ -68,40 +76,55 @@ IMAGE_WEIGHTS = LossWeights(
 )
 
 
-def features_of(backbone: Backbone, *images: tf.Tensor) -> list[dict[str, tf.Tensor]]:
-    """The maps of several batches of pictures from one pass through the backbone."""
-    maps = backbone(tf.concat(images, axis=0))
-    parts = {name: tf.split(value, len(images)) for name, value in maps.items()}
-    return [{name: part[index] for name, part in parts.items()} for index in range(len(images))]
+class Features(NamedTuple):
+    """A backbone's maps by layer of the pictures that nothing is learned through; None where nothing reads them."""
+
+    source: Mapping[str, tf.Tensor] | None = None
+    target: Mapping[str, tf.Tensor] | None = None
+
+
+def features_of(backbone: Backbone, image: tf.Tensor) -> dict[str, tf.Tensor]:
+    """The backbone's maps of a batch of pictures, in float32."""
+    return {name: tf.cast(value, tf.float32) for name, value in backbone(image).items()}
+
+
+def reference_features(backbone: Backbone | None, batch: Mapping[str, tf.Tensor]) -> Features:
+    """The maps of source and target, one pass each: a graph then leaves out the layers that only the other needs."""
+    if backbone is None:
+        return Features()
+    pictures = (batch["source_image"], batch["target_image"])
+    return Features(*(tf.nest.map_structure(tf.stop_gradient, features_of(backbone, image)) for image in pictures))
+
+
+def full_precision_outputs(outputs: dict) -> dict:
+    """A generator's outputs in float32, whatever it computes in."""
+    return tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)
 
 
 def flow_terms(
     weights: LossWeights,
     kernels: Mapping[int, int],
-    flows: list[tf.Tensor],
-    masks: list[tf.Tensor],
+    outputs: Mapping[str, list[tf.Tensor]],
     batch: Mapping[str, tf.Tensor],
-    source_features: Mapping[str, tf.Tensor] | None,
-    target_features: Mapping[str, tf.Tensor] | None,
+    features: Features,
 ) -> dict[str, tf.Tensor]:
     """The terms that judge flows and masks, each summed over levels.
 
     Args:
         weights: which terms are wanted.
         kernels: level -> side of local attention's patches, coarsest first, as the generator has them.
-        flows: one `[batch, h, w, 2]` a level, coarse first.
-        masks: one `[batch, h, w, 1]` a level in (0, 1), coarse first.
+        outputs: "flows", one `[batch, h, w, 2]` a level, coarse first; "masks", likewise `[batch, h, w, 1]` in (0, 1).
         batch: holds, for endpoint and mask, "flow_level2" `[batch, h, w, 2]`, exact, in pixels of that level, and
             "visible_level2" `[batch, h, w, 1]`, and so on for each attention level, as `training.data.fashion` gives.
-        source_features: backbone's maps of the source picture; needed for correctness.
-        target_features: likewise of the target picture.
+        features: of source and target; needed for correctness.
     """
+    flows, masks = outputs["flows"], outputs["masks"]
     terms = {}
     if weights.correctness:
         layers = [CORRECTNESS_LAYERS[level] for level in kernels]
         terms["correctness"] = tf.add_n(
             [
-                sampling_correctness(target_features[layer], source_features[layer], flow)
+                sampling_correctness(features.target[layer], features.source[layer], flow)
                 for layer, flow in zip(layers, flows, strict=True)
             ]
         )
@@ -120,13 +143,16 @@ def flow_terms(
 def endpoint_error(flow: tf.Tensor, exact: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
     """Mean distance to the exact flow, weighted by how much of a position is visible, in pixels of the flow's level.
 
+    The mean is taken over each picture, then over pictures; one of which nothing is visible counts as 0.
+
     Args:
         flow: `[batch, h, w, 2]`.
         exact: likewise, the mean over the visible part of each position.
         visible: `[batch, h, w, 1]`, the visible share of each position.
     """
     distance = tf.sqrt(tf.reduce_sum(tf.square(flow - exact), axis=-1, keepdims=True) + EPSILON)
-    return tf.reduce_sum(distance * visible) / tf.maximum(tf.reduce_sum(visible), 1.0)
+    total, share = (tf.reduce_sum(values, axis=[1, 2, 3]) for values in (distance * visible, visible))
+    return tf.reduce_mean(total / tf.maximum(share, 1.0))
 
 
 def mask_cross_entropy(mask: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
@@ -139,9 +165,9 @@ def picture_terms(
     weights: LossWeights,
     image: tf.Tensor,
     target_image: tf.Tensor,
-    features: Mapping[str, tf.Tensor] | None,
-    target_features: Mapping[str, tf.Tensor] | None,
-    layers: Mapping[str, tuple[str, ...]],
+    features: Mapping[str, tf.Tensor] | None = None,
+    target_features: Mapping[str, tf.Tensor] | None = None,
+    layers: Mapping[str, tuple[str, ...]] | None = None,
 ) -> dict[str, tf.Tensor]:
     """The terms that compare the generated picture with the true one.
 
@@ -159,10 +185,3 @@ def picture_terms(
             ours, theirs = ([maps[layer] for layer in layers[name]] for maps in (features, target_features))
             terms[name] = loss(ours, theirs)
     return terms
-
-
-def layers_of_network(network: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """The wanted layers, each replaced by the last of its block where the network is shallower (VGG16 for VGG19)."""
-    known = layer_names(network)
-    last = {name[4]: name for name in known}
-    return tuple(dict.fromkeys(name if name in known else last[name[4]] for name in wanted))

@@ -1,4 +1,4 @@
-"""Sampling correctness and affine regularisation: worked values, an independent NumPy version, gradients."""
+"""Sampling correctness: worked values, an independent NumPy version, gradients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gfla_tf.losses import affine_regularization, sampling_correctness
+from gfla_tf.losses import sampling_correctness
+from gfla_tf.losses.correctness import best_similarity
 
 RNG = np.random.default_rng(3)
 
@@ -72,13 +73,14 @@ def test_mask_weights_positions():
     assert sampling_correctness(target, source, flow, mask=np.zeros((2, 5, 7, 1))) == 0
 
 
+@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("sampling", ["gaussian", "bilinear"])
-def test_gradient_of_the_flow(sampling):
-    target, source = features(), features()
-    flow = tf.constant(RNG.integers(-3, 4, (2, 5, 7, 2)) + RNG.uniform(0.2, 0.8, (2, 5, 7, 2)))
-    theory, numeric = tf.test.compute_gradient(
-        lambda flow: sampling_correctness(target, source, flow, sampling), [flow]
-    )
+def test_gradient_of_the_flow(sampling, masked):
+    target, source = features(3, 4, batch=1), features(3, 4, batch=1)
+    mask = RNG.uniform(0, 1, (1, 3, 4, 1)) if masked else None
+    flow = tf.constant(RNG.integers(-2, 3, (1, 3, 4, 2)) + RNG.uniform(0.2, 0.8, (1, 3, 4, 2)))
+    loss = tf.function(lambda flow: sampling_correctness(target, source, flow, sampling, mask))
+    theory, numeric = tf.test.compute_gradient(loss, [flow])
     np.testing.assert_allclose(theory[0], numeric[0], atol=1e-8)
     assert np.abs(theory[0]).max() > 1e-4
 
@@ -105,48 +107,40 @@ def test_correctness_errors():
         sampling_correctness(features(), features(channels=4), np.zeros((2, 5, 7, 2)))
 
 
-def residual_by_least_squares(flow, kernel_size):
-    """The definition: fit each window of source positions by an affine map, sum squared residuals, average."""
-    batch, height, width, _ = flow.shape
-    rows, columns = np.mgrid[:height, :width]
-    positions = flow + np.stack([columns, rows], axis=-1)
-    window_rows, window_columns = np.mgrid[:kernel_size, :kernel_size]
-    design = np.stack([window_rows.ravel(), window_columns.ravel(), np.ones(kernel_size**2)], axis=1)
-    sums = np.zeros(2)
-    count = 0
-    for picture in range(batch):
-        for top in range(height - kernel_size + 1):
-            for left in range(width - kernel_size + 1):
-                window = positions[picture, top : top + kernel_size, left : left + kernel_size].reshape(-1, 2)
-                sums += np.linalg.lstsq(design, window, rcond=None)[1]
-                count += 1
-    return sums.sum() / count
-
-
-@pytest.mark.parametrize("kernel_size", [3, 5])
-def test_regularization_against_least_squares(kernel_size):
-    flow = RNG.uniform(-3, 3, (2, 7, 9, 2))
-    expected = residual_by_least_squares(flow, kernel_size)
-    np.testing.assert_allclose(affine_regularization(flow, kernel_size), expected, rtol=1e-9)
-
-
-def test_affine_flows_cost_nothing():
-    rows, columns = np.mgrid[:6, :9].astype(float)
-    flow = np.stack([0.3 * columns - 0.7 * rows + 2, 0.1 * rows + 0.5 * columns - 1], axis=-1)[np.newaxis]
-    assert abs(affine_regularization(flow, 3)) < 1e-10
-    flow[0, 3, 4, 0] += 1  # one stray position
-    assert affine_regularization(flow, 3) > 0.01
-
-
-def test_regularization_gradient():
-    theory, numeric = tf.test.compute_gradient(
-        lambda flow: affine_regularization(flow, 3), [tf.constant(RNG.uniform(-2, 2, (1, 5, 6, 2)))]
+@pytest.mark.parametrize("block", [1, 5 * 7 * 7, 2 * 5 * 7 * 7, 3 * 5 * 7 * 7, 2**22])
+def test_best_similarity_in_blocks(block):
+    """The 5 rows of 7 target positions, with 35 source positions each, in blocks of 1, 1, 2, 3 and 5 rows."""
+    target, source = features(), features()
+    expected = best_similarities(target, source)
+    np.testing.assert_allclose(best_similarity(target, source, block), expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        tf.function(best_similarity, jit_compile=True)(target, source, block), expected, rtol=1e-6
     )
-    np.testing.assert_allclose(theory[0], numeric[0], atol=1e-6)
 
 
-def test_regularization_errors():
-    with pytest.raises(ValueError, match="A flow of at least 5 x 5 is expected"):
-        affine_regularization(np.zeros((1, 4, 9, 2)), 5)
-    with pytest.raises(ValueError, match=r"\[batch, height, width, 2\] is expected"):
-        affine_regularization(np.zeros((1, 8, 9, 3)), 3)
+def test_similarities_are_never_held_all_at_once(monkeypatch):
+    sizes = []
+    matmul = tf.matmul
+
+    def recorded(*args, **kwargs):
+        product = matmul(*args, **kwargs)
+        sizes.append(int(tf.size(product)))
+        return product
+
+    monkeypatch.setattr(tf, "matmul", recorded)
+    best_similarity(*(tf.constant(features(64, 64, 2, batch=2), tf.float32) for _ in range(2)))
+    assert sizes == [2**22] * 8  # four blocks a picture: 16 rows of 64 positions, 4096 source positions each
+
+
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
+def test_features_of_16_bits_are_compared_in_float32(dtype):
+    target, source = (tf.cast(features() * 500, dtype) for _ in range(2))  # squares of 6 channels overflow float16
+    flow = tf.constant(RNG.uniform(-2, 2, (2, 5, 7, 2)), tf.float32)
+    value = sampling_correctness(target, source, flow)
+    assert value.dtype == tf.float32
+    exact = (tf.cast(tensor, tf.float64) for tensor in (target, source, flow))
+    np.testing.assert_allclose(value, sampling_correctness(*exact), rtol=1e-5)
+    with tf.GradientTape() as tape:
+        tape.watch(flow)
+        loss = sampling_correctness(target, source, flow)
+    assert tape.gradient(loss, flow).dtype == tf.float32
