@@ -108,8 +108,19 @@ def _rebuild_parameter_with_state(
     return _rebuild_parameter(tensor, requires_grad, hooks)
 
 
-def _empty_dict() -> dict[str, object]:
-    return {}  # a dict keeps its order; the items are set one by one afterwards
+def _ordered_dict(pairs: object = None) -> dict[str, object]:
+    """A dict, which keeps its order: empty, its items being set one by one afterwards, or, by Python 2, of pairs."""
+    if pairs is None:
+        return {}
+    if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):
+        raise ValueError("expected a list of pairs of a name and a value to make a dict of. Received: another value")
+    items = dict(pairs)
+    pairs.clear()  # a pickle can refer to one long list again and again
+    return items
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str)
 
 
 def _device(kind: object, index: object = None) -> str:
@@ -132,7 +143,7 @@ _STORAGE_TYPES = {
     "torch.storage.UntypedStorage": "uint8",
 }
 _FUNCTIONS = {
-    "collections.OrderedDict": _empty_dict,
+    "collections.OrderedDict": _ordered_dict,
     "torch._utils._rebuild_tensor": _rebuild_tensor,
     "torch._utils._rebuild_tensor_v2": _rebuild_tensor_v2,
     "torch._utils._rebuild_tensor_v3": _rebuild_tensor_v3,

@@ -138,7 +138,13 @@ def test_command_in_the_other_pickles_of_an_old_file(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (call("collections.OrderedDict", plain([["a", 1]])), "'collections.OrderedDict' is called with arguments"),
+        (
+            call("collections.OrderedDict", plain([["a", 1]]), plain(1)),
+            "'collections.OrderedDict' is called with argum",
+        ),
+        (call("collections.OrderedDict", plain("ab")), "expected a list of pairs of a name and a value"),
+        (call("collections.OrderedDict", plain([["a"]])), "expected a list of pairs of a name and a value"),
+        (call("collections.OrderedDict", plain([[1, 2]])), "expected a list of pairs of a name and a value"),
         (call("torch.Size", plain("abc")), "expected a tuple of at most 32 sizes"),
         (call("torch.Size", plain((1,) * 33)), "expected a tuple of at most 32 sizes"),
         (call("torch.device", plain(3)), "expected the name of a device"),
@@ -218,6 +224,14 @@ def test_windows_into_one_storage(tmp_path, write):
 
 
 @BOTH_FORMATS
+def test_a_dict_of_pairs_as_python_2_wrote_it(tmp_path, write):
+    pairs = [b"](" + plain(name) + tensor((1,), (1,), offset) + b"e" for offset, name in enumerate("ab")]
+    content = call("collections.OrderedDict", b"](" + b"".join(pairs) + b"e")
+    arrays = read_torch_checkpoint(write(tmp_path / "a.pth", content))
+    assert {name: array.tolist() for name, array in arrays.items()} == {"a": [10], "b": [11]}
+
+
+@BOTH_FORMATS
 @pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model", "net_G", "whatever"])
 def test_wrapped_state(tmp_path, key, write):
     state = mapping(weight=tensor((6,), (1,)), steps=plain(7), note=plain("x"), _metadata=plain({}))
@@ -273,6 +287,13 @@ def memory_limit(mebibytes: int) -> Iterator[None]:
         b"\x96" + b"\xff" * 7 + b"\x7f",  # a bytearray of 2**63 bytes
         b"X\xff\xff\xff\x7f",  # a string of 2**31 bytes
         plain("x" * 10**5) + b"q\x00" + b"h\x00" * 10**5 + b"\x93",
+        # One long list of pairs, made into a thousand dicts.
+        b"0".join(
+            [plain([[str(key), 0] for key in range(5000)]) + b"q\x00", named("collections.OrderedDict") + b"q\x01"]
+        )
+        + b"0("
+        + b"h\x01h\x00\x85R" * 1000
+        + b"l",
     ],
 )
 def test_bombs_take_little_memory(tmp_path, content, write):
