@@ -264,6 +264,9 @@ def test_no_state_found(tmp_path, content, message, write):
         read_torch_checkpoint(write(tmp_path / "a.pth", content))
 
 
+LONG_LIST = plain([(str(key), 0) for key in range(5000)])
+
+
 @contextmanager
 def memory_limit(mebibytes: int) -> Iterator[None]:
     tracemalloc.start()
@@ -288,12 +291,7 @@ def memory_limit(mebibytes: int) -> Iterator[None]:
         b"X\xff\xff\xff\x7f",  # a string of 2**31 bytes
         plain("x" * 10**5) + b"q\x00" + b"h\x00" * 10**5 + b"\x93",
         # One long list of pairs, made into a thousand dicts.
-        b"0".join(
-            [plain([[str(key), 0] for key in range(5000)]) + b"q\x00", named("collections.OrderedDict") + b"q\x01"]
-        )
-        + b"0("
-        + b"h\x01h\x00\x85R" * 1000
-        + b"l",
+        b"(" + LONG_LIST + b"q\x00" + named("collections.OrderedDict") + b"q\x01" + b"h\x01h\x00\x85R" * 1000 + b"t",
     ],
 )
 def test_bombs_take_little_memory(tmp_path, content, write):
