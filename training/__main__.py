@@ -1,4 +1,4 @@
-"""Entry point of `python -m training STAGE ...`: datasets, and later the stages of training."""
+"""Entry point of `python -m training STAGE ...`: datasets and the stages of training."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ DESCRIPTION = "Datasets and training of GFLA. `python -m training STAGE --help` 
 # A stage is a line: its name, what it does, and the module that does it (see `training.commands`).
 STAGES: Table = {
     "data": ("prepare, check, show and render datasets", "training.data.cli"),
+    "flow": ("train the flow estimator alone, the first stage", "training.flow"),
+    "image": ("train the whole generator, the second stage", "training.image"),
 }
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import TextIO
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "overwrite_line"]
 
 SECONDS_BETWEEN_UPDATES = 0.2
+
+
+def overwrite_line(stream: TextIO, text: str) -> None:
+    """Write over the terminal's last line, of which a longer text would leave remains: it is cut at the right edge."""
+    stream.write(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}")
+    stream.flush()
 
 
 class Progress:
@@ -24,12 +31,24 @@ class Progress:
         unit: plural name of the items.
         stream: where to write; standard error by default. Nothing is written where that is no terminal.
         clock: seconds from any start.
+        contents: (how many, plural name) of what an item consists of, to tell the speed in; None for items.
+
+    Attributes:
+        done: items so far.
+        note: what else to say, at the end of the line.
     """
 
     def __init__(
-        self, total: int, unit: str, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        total: int,
+        unit: str,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        contents: tuple[int, str] | None = None,
     ) -> None:
         self.total, self.unit, self.done = total, unit, 0
+        self.note = ""
+        self._contents, self._content_name = (1, "") if contents is None else (contents[0], f"{contents[1]} ")
         self._worked = 0
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
@@ -47,19 +66,29 @@ class Progress:
                 self._shown = now
                 self._write()
 
+    def show(self) -> None:
+        """Bring the terminal's line up to date at once."""
+        with self._lock:
+            if self._stream.isatty():
+                self._write()
+
     def line(self) -> str:
         """Say it: `120/480 pictures, 12.0 a second, 0:00:30 left`."""
-        text = f"{self.done}/{self.total} {self.unit}"
+        return ", ".join(filter(None, [f"{self.done}/{self.total} {self.unit}", self._speed(), self.note]))
+
+    def _speed(self) -> str:
         seconds = self._clock() - self._start
         if not self._worked or seconds <= 0:
-            return text
+            return ""
         speed = self._worked / seconds
         left = round(max(self.total - self.done, 0) / speed)
-        return f"{text}, {speed:.1f} a second, {left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
+        return (
+            f"{speed * self._contents:.1f} {self._content_name}a second, "
+            f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
+        )
 
     def _write(self) -> None:
-        self._stream.write(f"\r\x1b[K{self.line()}")
-        self._stream.flush()
+        overwrite_line(self._stream, self.line())
 
     def __enter__(self) -> Progress:
         return self

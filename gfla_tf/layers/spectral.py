@@ -16,6 +16,8 @@ from gfla_tf.layers.primitives import Composite, activation, initializer, regist
 __all__ = ["SpectralConv", "SpectralDownBlock"]
 
 EPSILON = 1e-12
+# Under a distribution strategy all replicas find the same vectors. Keras 2 and 3 have different words for it.
+FIRST_REPLICA = "only_first_replica" if hasattr(keras, "ops") else tf.VariableAggregation.ONLY_FIRST_REPLICA
 
 
 def _tuple_of(value, rank: int) -> tuple[int, ...]:
@@ -59,10 +61,9 @@ class SpectralConv(keras.layers.Layer):
             inputs *= length
         self.kernel = self.add_weight(name="kernel", shape=kernel_shape, initializer=initializer())
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
-        self.vector_u = self.add_weight(
-            name="vector_u", shape=(self.filters,), initializer="random_normal", trainable=False
-        )
-        self.vector_v = self.add_weight(name="vector_v", shape=(inputs,), initializer="random_normal", trainable=False)
+        vector = {"initializer": "random_normal", "trainable": False, "aggregation": FIRST_REPLICA}
+        self.vector_u = self.add_weight(name="vector_u", shape=(self.filters,), **vector)
+        self.vector_v = self.add_weight(name="vector_v", shape=(inputs,), **vector)
         self.built = True
 
     def _exact(self, variable) -> tf.Tensor:

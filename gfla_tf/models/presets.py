@@ -23,7 +23,7 @@ from gfla_tf.outputs import whole_file
 from gfla_tf.stand_in import stand_in_state
 from gfla_tf.weights import load_state, load_weights, parameters, save_weights
 
-__all__ = ["PRESETS", "STAND_IN", "Preset", "build_model", "load_model", "save_model"]
+__all__ = ["PRESETS", "STAND_IN", "Preset", "build_model", "config_from_json", "load_model", "save_model"]
 
 STAND_IN = "stand-in"
 CONFIG_FILE = "config.json"
@@ -94,6 +94,23 @@ _TABLE = (
         height=128,
         width=64,
         frame_aspect=64 / 128,
+        skeleton="openpose-18",
+    ),
+    Preset(
+        "person-demo",
+        "person",
+        "pose transfer at 192x128, half as wide as the paper's network; sees absolute colours",
+        {
+            "pose_channels": 18,
+            "widths": (32, 64, 128),
+            "flow_widths": (16, 32, 64, 128, 128),
+            "attention_kernels": {3: 3, 2: 5},
+            "attention_hidden": 64,
+            "source_input_norm": False,
+        },
+        height=192,
+        width=128,
+        frame_aspect=128 / 192,
         skeleton="openpose-18",
     ),
     Preset(
@@ -222,7 +239,7 @@ def _read_preset(path: str) -> Preset:
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(f"unknown fields {', '.join(unknown)}")
-        values["config"] = _normalize_config(values.get("config", {}))
+        values["config"] = config_from_json(values.get("config", {}))
         return Preset(**values)
     except (OSError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(
@@ -230,7 +247,7 @@ def _read_preset(path: str) -> Preset:
         ) from error
 
 
-def _normalize_config(config: dict) -> dict:
+def config_from_json(config: dict) -> dict:
     """Undo what JSON does to a constructor's arguments: lists back to tuples, kernels' levels back to numbers."""
     config = {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
     if "attention_kernels" in config:

@@ -5,6 +5,7 @@ Each element is a dict:
     index                    int64, number of the pair among the usable ones
     source_image, target_image    float32 `[height, width, 3]`, RGB in [-1, 1]
     source_pose, target_pose      float32 `[height, width, 18]` in [0, 1], a Gaussian a joint in OpenPose's order
+    source_keypoints, target_keypoints  float32 `[18, 3]` = (x, y, confidence) in pixels of the network's picture
     flow_levelN              float32 `[height / 2^N, width / 2^N, 2]`, exact (dx, dy) in pixels of the level
     visible_levelN           float32 `[height / 2^N, width / 2^N, 1]`, the visible share of each pixel, in [0, 1]
 
@@ -91,6 +92,7 @@ class FashionPairs:
         for name, picture in (("source", source), ("target", target)):
             image, keypoints = self.pictures.read(picture)
             element[f"{name}_image"] = image
+            element[f"{name}_keypoints"] = keypoints
             element[f"{name}_pose"] = pose_maps_tensor(keypoints, *self.settings.image_size, self.settings.sigma)
         return element | self._truth(index)
 

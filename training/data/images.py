@@ -16,7 +16,15 @@ import os
 
 import tensorflow as tf
 
-__all__ = ["RESIZE_METHODS", "RESIZE_RULE", "picture_error", "read_picture", "resize_pictures", "resize_rule"]
+__all__ = [
+    "RESIZE_METHODS",
+    "RESIZE_RULE",
+    "picture_error",
+    "picture_size",
+    "read_picture",
+    "resize_pictures",
+    "resize_rule",
+]
 
 # Antialiasing widens the kernel when a picture shrinks; TensorFlow's "area" is a mean over the pixels anyway.
 RESIZE_METHODS = {"bicubic": True, "bilinear": True, "area": False}
@@ -104,3 +112,12 @@ def picture_error(path: str | os.PathLike[str]) -> str | None:
     except tf.errors.OpError as error:
         return "no such file" if isinstance(error, tf.errors.NotFoundError) else "no readable JPEG or PNG"
     return None if 0 not in pixels.shape else "an empty picture"
+
+
+def picture_size(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """(height, width) of a picture file in pixels; None where it can't be read."""
+    try:
+        height, width, _ = _decode(tf.constant(os.fspath(path)), 3).shape
+    except tf.errors.OpError:
+        return None
+    return height, width

@@ -5,6 +5,7 @@ Each element is a dict:
     index                         int64, number of the pair among the usable ones
     source_image, target_image    float32 `[128, 64, 3]`, RGB in [-1, 1]
     source_pose, target_pose      float32 `[128, 64, 18]` in [0, 1], a Gaussian a joint in OpenPose's order
+    source_keypoints, target_keypoints  float32 `[18, 3]` = (x, y, confidence) in pixels of the network's picture
 
 In training the source is turned, shifted and scaled at random; the target makes a fifth of the same turn and half of
 the same shift, and is not scaled. Conventions [about the image's centre, positive = clockwise, right, down, larger]:
@@ -89,6 +90,7 @@ class MarketPairs:
                 image = move_pictures(image[tf.newaxis], matrices[name])[0]
                 keypoints = move_keypoints(keypoints, matrices[name])
             element[f"{name}_image"] = image
+            element[f"{name}_keypoints"] = keypoints
             element[f"{name}_pose"] = pose_maps_tensor(keypoints, *self.settings.image_size, self.settings.sigma)
         return element
 

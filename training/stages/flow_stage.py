@@ -10,9 +10,8 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from training.stages.optimization import SafeUpdate
 from training.stages.stage import Stage
-from training.stages.terms import FLOW_WEIGHTS, LossWeights, features_of, flow_terms
+from training.stages.terms import FLOW_WEIGHTS, LossWeights, flow_terms, full_precision_outputs, reference_features
 
 __all__ = ["FlowStage"]
 
@@ -28,33 +27,27 @@ class FlowStage(Stage):
         if weights.correctness and self.backbone is None:
             raise ValueError("The correctness term needs a backbone. Received: None.")
 
+    def trained_variables(self) -> dict[str, list]:
+        return {"generator": self.generator.flow_estimator.trainable_variables}
+
     def call(self, batch: Mapping[str, tf.Tensor]) -> dict:
         poses = [batch["source_pose"], batch["target_pose"]]
         flows, masks = self.generator.flow_estimator([batch["source_image"], *poses])
-        return {"flows": flows, "masks": masks}
+        return full_precision_outputs({"flows": flows, "masks": masks})
 
     def compute_terms(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The terms of the loss by name, for training and for testing."""
-        outputs = self(batch)
-        source_features = target_features = None
-        if self.loss_weights_by_term.correctness:
-            source_features, target_features = features_of(self.backbone, batch["source_image"], batch["target_image"])
-        return flow_terms(
-            self.loss_weights_by_term,
-            self.generator.attention_kernels,
-            outputs["flows"],
-            outputs["masks"],
-            batch,
-            source_features,
-            target_features,
-        )
+        backbone = self.backbone if self.loss_weights_by_term.correctness else None
+        features = reference_features(backbone, batch)
+        return flow_terms(self.loss_weights_by_term, self.generator.attention_kernels, self(batch), batch, features)
 
     def train_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        variables = self.generator.flow_estimator.trainable_variables
+        update = self.make_update("generator")
         with tf.GradientTape() as tape:
             terms = self.compute_terms(batch)
             loss = self.loss_weights_by_term.total(terms)
-        skipped = SafeUpdate(variables, self.clip_norm).apply(self.optimizer, tape.gradient(loss, variables))
+            objective = update.objective(loss)
+        skipped = update.apply(tape.gradient(objective, update.variables))
         return self.record(**terms, loss=loss, skipped=skipped)
 
     def test_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -12,13 +12,31 @@ from collections.abc import Mapping
 import keras
 import tensorflow as tf
 
-from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, adversarial
+from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, adversarial, layers_of_network
 from gfla_tf.models import ImageDiscriminator
 from training.stages.optimization import SafeUpdate, update_average
 from training.stages.stage import Stage, build_once
-from training.stages.terms import IMAGE_WEIGHTS, LossWeights, features_of, flow_terms, layers_of_network, picture_terms
+from training.stages.terms import (
+    IMAGE_WEIGHTS,
+    Features,
+    LossWeights,
+    features_of,
+    flow_terms,
+    full_precision_outputs,
+    picture_terms,
+    reference_features,
+)
 
 __all__ = ["ImageStage"]
+
+
+def frozen_copy(generator: keras.Model) -> keras.Model:
+    """A network with the same weights that is not trained."""
+    copy = type(generator).from_config(generator.get_config())
+    copy.build(None)
+    copy.set_weights(generator.get_weights())
+    copy.trainable = False
+    return copy
 
 
 class ImageStage(Stage):
@@ -30,6 +48,8 @@ class ImageStage(Stage):
         weights: of the terms; the paper's by default.
         kind: of the adversarial loss, see `gfla_tf.losses.adversarial`.
         average_decay: of the generator's moving average, kept in `average`; None keeps none.
+        frozen_flow_steps: of the optimiser, in which the flow estimator does not move yet. The optimiser's statistics
+            follow its gradients already.
         **kwargs: those of `Stage`.
     """
 
@@ -40,6 +60,7 @@ class ImageStage(Stage):
         weights: LossWeights = IMAGE_WEIGHTS,
         kind: str = "lsgan",
         average_decay: float | None = None,
+        frozen_flow_steps: int = 0,
         **kwargs,
     ):
         super().__init__(generator, weights, **kwargs)
@@ -47,18 +68,18 @@ class ImageStage(Stage):
             raise ValueError("A discriminator goes together with a weight of the adversarial term. Received: only one.")
         if (weights.correctness or weights.perceptual or weights.style) and self.backbone is None:
             raise ValueError("The terms correctness, perceptual and style need a backbone. Received: None.")
+        if frozen_flow_steps < 0:
+            raise ValueError(f"frozen_flow_steps must be 0 or more. Received: {frozen_flow_steps}.")
         self.discriminator = discriminator
         self.kind = kind
         self.average_decay = average_decay
-        self.average = None
-        if average_decay is not None:
-            self.average = type(generator).from_config(generator.get_config())
-            self.average.build(None)
-            self.average.set_weights(generator.get_weights())
-            self.average.trainable = False
+        self.average = None if average_decay is None else frozen_copy(self.generator)
+        self.frozen_flow_steps = frozen_flow_steps
         if discriminator is not None:
             build_once(discriminator)
             self.term_metrics["discriminator"] = keras.metrics.Mean(name="discriminator")
+            self.add_loss_scale("generator", discriminator)
+            self.add_loss_scale("discriminator", discriminator)
         if self.backbone is not None:
             network = self.backbone.network
             self.compared_layers = {
@@ -67,25 +88,44 @@ class ImageStage(Stage):
             }
 
     def compile(self, optimizer, discriminator_optimizer=None, **kwargs) -> None:
-        super().compile(optimizer=optimizer, **kwargs)
-        self.discriminator_optimizer = discriminator_optimizer
         if self.discriminator is not None and discriminator_optimizer is None:
             raise ValueError("A discriminator needs a discriminator_optimizer. Received: None.")
+        self.discriminator_optimizer = discriminator_optimizer
+        super().compile(optimizer=optimizer, **kwargs)
 
-    def generator_terms(self, batch: Mapping[str, tf.Tensor], outputs: dict) -> dict[str, tf.Tensor]:
-        """The generator's terms by name, for training and for testing."""
+    def networks(self) -> dict[str, keras.Model]:
+        others = {"average": self.average, "discriminator": self.discriminator}
+        return {**super().networks(), **{name: network for name, network in others.items() if network is not None}}
+
+    def optimizers_by_name(self) -> dict[str, keras.optimizers.Optimizer]:
+        if self.discriminator is None:
+            return super().optimizers_by_name()
+        return {**super().optimizers_by_name(), "discriminator": self.discriminator_optimizer}
+
+    def trained_variables(self) -> dict[str, list]:
+        if self.discriminator is None:
+            return super().trained_variables()
+        return {**super().trained_variables(), "discriminator": self.discriminator.trainable_variables}
+
+    def call(self, batch: Mapping[str, tf.Tensor]) -> dict:
+        return full_precision_outputs(super().call(batch))
+
+    def generator_terms(self, batch: Mapping[str, tf.Tensor], outputs: dict, features: Features) -> dict:
+        """The generator's terms by name, for training and for testing.
+
+        Args:
+            batch: see `Stage`.
+            outputs: of the generator.
+            features: what `reference_features` gives.
+        """
         weights, image, target = self.loss_weights_by_term, outputs["image"], batch["target_image"]
-        source_features = target_features = features = layers = None
-        if self.backbone is not None:
-            layers = self.compared_layers
-            source_features, target_features, features = features_of(
-                self.backbone, batch["source_image"], target, image
-            )
-        terms = picture_terms(weights, image, target, features, target_features, layers)
-        kernels = self.generator.attention_kernels
-        terms.update(
-            flow_terms(weights, kernels, outputs["flows"], outputs["masks"], batch, source_features, target_features)
-        )
+        terms = {}
+        if weights.perceptual or weights.style:
+            maps = features_of(self.backbone, image)
+            terms.update(picture_terms(weights, image, target, maps, features.target, self.compared_layers))
+        elif weights.l1:
+            terms.update(picture_terms(weights, image, target))
+        terms.update(flow_terms(weights, self.generator.attention_kernels, outputs, batch, features))
         if self.discriminator is not None:
             terms["adversarial"] = adversarial(self.discriminator(image), True, self.kind, generator=True)
         return terms
@@ -98,31 +138,38 @@ class ImageStage(Stage):
         return (losses[0] + losses[1]) / 2.0
 
     def train_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        variables = self.generator.trainable_variables
+        update = self._generator_update()
+        features = reference_features(self.backbone, batch)
         with tf.GradientTape() as tape:
             outputs = self(batch)
             with tape.stop_recording():
-                values = self.train_discriminator(batch["target_image"], outputs["image"])
-            terms = self.generator_terms(batch, outputs)
+                judged, judge_skipped = self.train_discriminator(batch["target_image"], outputs["image"])
+            terms = self.generator_terms(batch, outputs, features)
             loss = self.loss_weights_by_term.total(terms)
-        skipped = SafeUpdate(variables, self.clip_norm).apply(self.optimizer, tape.gradient(loss, variables))
+            objective = update.objective(loss)
+        skipped = update.apply(tape.gradient(objective, update.variables))
         if self.average is not None:
             update_average(self.average.weights, self.generator.weights, self.average_decay)
-        return self.record(**terms, **values, loss=loss, skipped=skipped)
+        return self.record(**terms, **judged, loss=loss, skipped=tf.maximum(skipped, judge_skipped))
 
-    def train_discriminator(self, real: tf.Tensor, generated: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One step of the discriminator; its loss by name, or nothing without one."""
+    def _generator_update(self) -> SafeUpdate:
+        held = self.generator.flow_estimator.trainable_variables
+        return self.make_update("generator", held=held, held_steps=self.frozen_flow_steps)
+
+    def train_discriminator(self, real: tf.Tensor, generated: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """One step of the discriminator: its loss by name, or nothing without one, and 1.0 if it was left out."""
         if self.discriminator is None:
-            return {}
-        variables = self.discriminator.trainable_variables
+            return {}, tf.constant(0.0)
+        update = self.make_update("discriminator")
         with tf.GradientTape() as tape:
             loss = self.discriminator_loss(real, generated, training=True)
-        SafeUpdate(variables, self.clip_norm).apply(self.discriminator_optimizer, tape.gradient(loss, variables))
-        return {"discriminator": loss}
+            objective = update.objective(loss)
+        skipped = update.apply(tape.gradient(objective, update.variables))
+        return {"discriminator": loss}, skipped
 
     def test_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         outputs = self(batch)
-        terms = self.generator_terms(batch, outputs)
+        terms = self.generator_terms(batch, outputs, reference_features(self.backbone, batch))
         values = {}
         if self.discriminator is not None:
             values["discriminator"] = self.discriminator_loss(batch["target_image"], outputs["image"], training=False)

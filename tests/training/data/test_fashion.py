@@ -46,8 +46,10 @@ def test_batches_have_the_documented_names_shapes_and_ranges(tmp_path):
         "index": ([3], tf.int64),
         "source_image": ([3, 256, 256, 3], tf.float32),
         "source_pose": ([3, 256, 256, 18], tf.float32),
+        "source_keypoints": ([3, 18, 3], tf.float32),
         "target_image": ([3, 256, 256, 3], tf.float32),
         "target_pose": ([3, 256, 256, 18], tf.float32),
+        "target_keypoints": ([3, 18, 3], tf.float32),
     }
     for name in ("source_image", "target_image"):
         assert -1 <= batch[name].numpy().min() < -0.5

@@ -1,0 +1,106 @@
+"""Configurations: names, files, settings, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from training.configs import CONFIGS, config_differences, load_config, read_config, write_config
+from training.stages import FLOW_WEIGHTS, IMAGE_WEIGHTS
+
+
+def test_the_paper_s_configurations_have_its_weights_and_optimiser():
+    for name in ("fashion256", "market128"):
+        flow, image = CONFIGS[name]["flow"], CONFIGS[name]["image"]
+        assert (flow.weights, image.weights) == (FLOW_WEIGHTS, IMAGE_WEIGHTS)
+        for config in (flow, image):
+            assert (config.learning_rate, config.beta_1, config.beta_2) == (1e-4, 0.0, 0.999)
+            assert (config.discriminator_rate, config.batch_size, config.adversarial_kind) == (0.1, 8, "lsgan")
+    assert CONFIGS["fashion256"]["image"].picture_size == (256, 256)
+    assert CONFIGS["market128"]["image"].picture_size == (128, 64)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("stage", ["flow", "image"])
+def test_files_hold_everything(tmp_path, name, stage):
+    config = load_config(stage, name)
+    write_config(config, tmp_path / "config.json")
+    assert read_config(tmp_path / "config.json") == config == CONFIGS[name][stage]
+    assert load_config(stage, tmp_path / "config.json") == config
+
+
+def test_settings_are_json_or_text_and_reach_inside():
+    settings = ["steps=12", "decay=linear", "clip_norm=1.5", "average_decay=null", "image_size=[64,96]"]
+    config = load_config("image", "tiny", [*settings, "weights.l1=2", "network.widths=[2,4]"])
+    assert (config.steps, config.decay, config.clip_norm, config.average_decay) == (12, "linear", 1.5, None)
+    assert config.picture_size == (64, 96)
+    assert config.weights == replace(CONFIGS["tiny"]["image"].weights, l1=2)
+    assert config.network == {**CONFIGS["tiny"]["image"].network, "widths": (2, 4)}
+
+
+def test_a_file_may_leave_fields_out(tmp_path):
+    (tmp_path / "mine.json").write_text(json.dumps({"preset": "person-market", "weights": {"correctness": 1}}))
+    config = load_config("flow", tmp_path / "mine.json")
+    assert (config.preset, config.weights.correctness, config.batch_size) == ("person-market", 1, 8)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("step=3", "A configuration has no field step. Did you mean steps?"),
+        ("colour=3", "A configuration has no field colour. Known are stage, "),
+        ("weights.perception=3", "weights has no field perception. Did you mean perceptual?"),
+        ("weights.l1=much", "weights must be numbers. Received: l1='much'"),
+        ("weights.l1=-1", "Loss weights must be 0 or more"),
+        ("weights=3", "weights must be an object"),
+        ("network=3", "network must be an object"),
+        ("steps", "--set expects field=value. Received: steps"),
+        ("steps=0", "steps must be a whole number from 1. Received: 0"),
+        ("steps=1.5", "steps must be a whole number from 1. Received: 1.5"),
+        ("steps=true", "steps must be a whole number from 1. Received: True"),
+        ("learning_rate=0", "learning_rate must be above 0. Received: 0"),
+        ("learning_rate=NaN", "learning_rate must be above 0. Received: nan"),
+        ("learning_rate=null", "learning_rate must be above 0. Received: None"),
+        ("beta_1=1", "beta_1 must be from 0 to below 1. Received: 1"),
+        ("precision=int8", "precision must be one of float32, .* Received: 'int8'"),
+        ("preset=motion", "preset must be one of person-fashion, .* Received: 'motion'"),
+        ("image_size=64", r"image_size must be \[height, width\] in pixels. Received: 64"),
+        ("resize=nearest", "resize must be one of .* Received: 'nearest'"),
+        ("steps.many=3", "Only weights and network have fields of their own. Received: steps.many"),
+    ],
+)
+def test_wrong_settings(setting, message):
+    with pytest.raises(ValueError, match=message):
+        load_config("image", "tiny", [setting])
+
+
+def test_weights_that_do_not_suit_a_stage():
+    with pytest.raises(ValueError, match="Stage flow makes no picture to judge. Received: weights of l1, style"):
+        load_config("flow", "tiny", ["weights.l1=1", "weights.style=1"])
+    with pytest.raises(ValueError, match="At least one term of the loss must have a weight"):
+        load_config("flow", "tiny", ['weights={"endpoint":0}'])
+
+
+def test_wrong_names_and_files(tmp_path):
+    with pytest.raises(ValueError, match="--config must be fashion256, .* or a JSON file. Received: huge"):
+        load_config("flow", "huge")
+    with pytest.raises(ValueError, match="a JSON file of a configuration is expected"):
+        load_config("flow", tmp_path / "none.json")
+    for text, message in (("{", "a JSON file of a configuration is expected"), ("[1]", "a JSON object is expected")):
+        (tmp_path / "bad.json").write_text(text)
+        with pytest.raises(ValueError, match=message):
+            load_config("flow", tmp_path / "bad.json")
+
+
+def test_differences_name_fields_and_values():
+    first = CONFIGS["tiny"]["flow"]
+    second = replace(first, steps=9, weights=replace(first.weights, mask=2.0))
+    assert config_differences(first, second) == [
+        "weights: {'regularization': 0.01, 'endpoint': 1.0, 'mask': 1.0}, "
+        "{'regularization': 0.01, 'endpoint': 1.0, 'mask': 2.0}",
+        "steps: 8, 9",
+    ]
+    assert config_differences(first, second, ["weights", "steps"]) == []
+    assert asdict(first)["steps"] == 8

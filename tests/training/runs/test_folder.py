@@ -1,0 +1,65 @@
+"""The folder of a run: one configuration, one process at a time, a record of its starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from training.configs import CONFIGS
+from training.runs import RunFolder
+from training.runs.versions import describe_start
+
+CONFIG = CONFIGS["tiny"]["flow"]
+
+
+def test_a_run_keeps_its_configuration(tmp_path):
+    folder = RunFolder(tmp_path / "run", "flow")
+    folder.open(CONFIG)
+    folder.open(replace(CONFIG, seed=1))  # nothing has been trained yet
+    folder.open(CONFIG)
+    folder.checkpoints().save(1, {"a": np.zeros(1)})
+    folder.open(CONFIG)
+    with pytest.raises(ValueError, match=r"run of another configuration .*: learning_rate: 0.001, 0.1. Take another"):
+        folder.open(replace(CONFIG, learning_rate=0.1))
+
+
+def test_how_a_run_is_watched_may_change_and_how_long_it_is_if_its_rate_is_constant(tmp_path):
+    folder = RunFolder(tmp_path, "flow")
+    folder.open(CONFIG)
+    folder.checkpoints().save(1, {"a": np.zeros(1)})
+    folder.open(replace(CONFIG, steps=100, sample_pairs=1))
+    cosine = RunFolder(tmp_path / "cosine", "flow")
+    cosine.open(replace(CONFIG, decay="cosine"))
+    cosine.checkpoints().save(1, {"a": np.zeros(1)})
+    with pytest.raises(ValueError, match="steps: 8, 100"):
+        cosine.open(replace(CONFIG, decay="cosine", steps=100))
+
+
+def test_one_process_at_a_time(tmp_path):
+    with (
+        RunFolder(tmp_path, "flow").locked(),
+        pytest.raises(ValueError, match="another process is training into this folder"),
+        RunFolder(tmp_path, "flow").locked(),
+    ):
+        pass
+    with RunFolder(tmp_path, "flow").locked():
+        pass
+
+
+def test_starts_are_added(tmp_path):
+    folder = RunFolder(tmp_path, "flow")
+    folder.open(CONFIG)
+    assert folder.starts() == []
+    folder.add_start(describe_start(0, tmp_path))
+    folder.add_start(describe_start(4, tmp_path))
+    assert [start["step"] for start in folder.starts()] == [0, 4]
+    assert set(folder.starts()[0]["packages"]) >= {"tensorflow", "keras", "numpy"}
+    assert folder.starts()[0]["data"] == str(tmp_path)
+
+
+def test_a_folder_that_can_t_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="file/flow could not be made: Not a directory"):
+        RunFolder(tmp_path / "file", "flow").open(CONFIG)

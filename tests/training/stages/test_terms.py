@@ -1,0 +1,61 @@
+"""Terms do not depend on how a batch is split; those of this package by numbers worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers.tiny_stages import make_batch, make_discriminator
+
+from training.stages import ImageStage, LossWeights
+from training.stages.optimization import make_adam
+from training.stages.terms import endpoint_error, mask_cross_entropy
+
+
+def test_convention_endpoint_error_is_a_mean_of_means():
+    flow = np.zeros((2, 2, 3, 2), np.float32)
+    exact = np.zeros((2, 2, 3, 2), np.float32)
+    visible = np.zeros((2, 2, 3, 1), np.float32)
+    exact[0, 1, 2] = 3, 4  # 5 pixels off, half visible
+    visible[0, 1, 2] = 0.5
+    visible[0, 0, :] = 0.5  # right
+    exact[1] = 6, 8  # 10 pixels off, everywhere
+    visible[1] = 1
+    # (5 * 0.5) / 2 and 10.
+    assert float(endpoint_error(flow, exact, visible)) == pytest.approx((1.25 + 10) / 2, abs=2e-3)
+
+
+def test_convention_hardly_visible_pictures_count_less():
+    visible = np.zeros((1, 2, 3, 1), np.float32)
+    exact = np.full((1, 2, 3, 2), (0, 2), np.float32)
+    assert float(endpoint_error(np.zeros_like(exact), exact, visible)) == 0
+    visible[0, 0, 0] = 0.25
+    assert float(endpoint_error(np.zeros_like(exact), exact, visible)) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_mask_cross_entropy():
+    mask = np.full((1, 1, 2, 1), 0.25, np.float32)
+    visible = np.array([1, 0], np.float32).reshape(1, 1, 2, 1)
+    assert float(mask_cross_entropy(mask, visible)) == pytest.approx(-(np.log(0.25) + np.log(0.75)) / 2)
+
+
+def test_terms_of_a_batch_are_means_over_its_pictures(generator, backbone):
+    weights = LossWeights(**dict.fromkeys(vars(LossWeights()), 1.0))
+    stage = ImageStage(generator, make_discriminator(), weights, backbone=backbone)
+    stage.compile(optimizer=make_adam(), discriminator_optimizer=make_adam())
+    batch = make_batch(2)
+    visible = batch["visible_level2"].numpy()
+    visible[1] *= 0.25
+    visible[1, :, 0] = 0
+    batch["visible_level2"] = tf.constant(visible)
+
+    def terms(*pictures):
+        stage.reset_metrics()
+        part = {name: tf.gather(value, pictures) for name, value in batch.items()}
+        return {name: float(value) for name, value in stage.test_step(part).items()}
+
+    together, first, second = terms(0, 1), terms(0), terms(1)
+    assert set(together) == {*vars(weights), "discriminator", "loss", "skipped"}
+    for name in together:
+        assert together[name] == pytest.approx((first[name] + second[name]) / 2, rel=1e-4, abs=1e-6), name
+    assert first["endpoint"] != pytest.approx(second["endpoint"], rel=1e-2)

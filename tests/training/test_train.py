@@ -1,0 +1,207 @@
+"""Runs from beginning to end: what they leave, how they are taken up, what they say when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gfla_tf import load_model
+from gfla_tf.image_io import read_image, write_image
+from gfla_tf.weights import read_state
+from training.callbacks.log_file import read_log
+from training.configs import load_config
+from training.runs import Checkpoints
+from training.train import train
+
+REPOSITORY = Path(__file__).parents[2]
+DATA = REPOSITORY / "samples" / "rendered"
+# One size of network and picture for the whole file; two steps a round.
+FAST = ["round_steps=2", "validation_batches=1", "sample_pairs=1", "image_size=[64,32]"]
+
+
+def config(stage, *settings):
+    return load_config(stage, "tiny", [*FAST, *settings])
+
+
+def train_quietly(*arguments, **options):
+    said = []
+    train(*arguments, **options, say=said.append)
+    return said
+
+
+def last_state(run, stage):
+    return Checkpoints(run / stage / "checkpoints").load()
+
+
+def assert_same_states(first, second):
+    assert set(first) == set(second)
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name], err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def flow_run(tmp_path_factory):
+    """A finished stage flow."""
+    run = tmp_path_factory.mktemp("run")
+    train(config("flow", "steps=4"), DATA, run, say=lambda text: None)
+    return run
+
+
+def test_a_run_leaves_everything_that_is_documented(flow_run):
+    folder = flow_run / "flow"
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert files > {
+        "config.json",
+        "starts.json",
+        "log.jsonl",
+        "curves.png",
+        "samples/step-00000002.png",
+        "samples/step-00000004.png",
+        "checkpoints/step-0000000004.safetensors",
+        "model/weights.safetensors",
+        "model/config.json",
+        "model/training.json",
+    }
+    assert [line["step"] for line in read_log(folder / "log.jsonl")] == [2, 4]
+    assert {"loss", "endpoint", "mask", "val_loss", "val_endpoint"} <= set(read_log(folder / "log.jsonl")[0])
+    facts = json.loads((folder / "model" / "training.json").read_text())
+    assert (facts["stage"], facts["step"], facts["taught_with_exact_flow"]) == ("flow", 4, True)
+    model = load_model(folder / "model")
+    assert model([np.zeros((1, 64, 32, channels), np.float32) for channels in (3, 18, 18)])["image"].shape == (
+        1,
+        64,
+        32,
+        3,
+    )
+
+
+def test_image_begins_with_the_flow_of_the_run_and_exports_its_average(flow_run, tmp_path):
+    run = shutil.copytree(flow_run, tmp_path / "run")
+    said = train_quietly(config("image", "steps=2", "learning_rate=1e-9", "weights.endpoint=0"), DATA, run)
+    assert "the flow estimator from" in said[0]
+    before, after = (read_state(run / stage / "model" / "weights.safetensors") for stage in ("flow", "image"))
+    flow = [name for name in before if name.startswith("flow_net.")]
+    assert len(flow) > 10
+    for name in flow:
+        np.testing.assert_allclose(after[name], before[name], atol=1e-6)
+    assert (run / "image" / "discriminator" / "weights.safetensors").is_file()
+    assert json.loads((run / "image" / "model" / "training.json").read_text())["moving_average"]
+
+
+def test_image_refuses_the_flow_of_another_network(flow_run, tmp_path):
+    run = shutil.copytree(flow_run, tmp_path / "run")
+    with pytest.raises(ValueError, match="has trained another network .*network: "):
+        train_quietly(config("image", "network.attention_hidden=4"), DATA, run)
+
+
+def test_other_first_weights(flow_run, tmp_path):
+    said = train_quietly(config("flow", "steps=2"), DATA, tmp_path / "a", start=flow_run / "flow")
+    assert said[0].endswith("weights.safetensors.")
+    with pytest.raises(ValueError, match="First weights, a stage of a run, .* are expected. Received: .*none"):
+        train_quietly(config("flow", "steps=2"), DATA, tmp_path / "b", start=tmp_path / "none")
+
+
+def test_a_finished_run_is_left_as_it_is(flow_run):
+    before = (flow_run / "flow" / "model" / "weights.safetensors").stat().st_mtime_ns
+    train_quietly(config("flow", "steps=4"), DATA, flow_run)
+    assert (flow_run / "flow" / "model" / "weights.safetensors").stat().st_mtime_ns == before
+
+
+def launch(run, *settings, stage="image"):
+    """A training process of its own."""
+    command = [sys.executable, "-m", "training", stage, "--config", "tiny", "--data", DATA, "--run", run, "--set"]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.Popen(
+        [*command, *FAST, *settings], cwd=REPOSITORY, env=environment, text=True, stderr=subprocess.PIPE
+    )
+
+
+def wait_for(path, process, seconds=240):
+    """Wait until a process has written a file."""
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < end, f"{path} did not appear"
+        time.sleep(0.02)
+
+
+def test_a_killed_run_ends_with_the_bits_of_an_undisturbed_one(tmp_path):
+    settings = ["deterministic=true", "steps=9", "average_decay=0.5", "decay=cosine", "seed=3", "keep_checkpoints=9"]
+    undisturbed = launch(tmp_path / "whole", *settings)
+    _, errors = undisturbed.communicate(timeout=400)
+    assert undisturbed.returncode == 0, errors
+    killed = launch(tmp_path / "killed", *settings)
+    try:
+        wait_for(tmp_path / "killed" / "image" / "checkpoints" / "step-0000000004.safetensors", killed)
+        time.sleep(float(np.random.default_rng().uniform(0, 0.2)))  # at any moment of any step
+    finally:
+        killed.send_signal(signal.SIGKILL)
+        killed.communicate()
+    assert last_state(tmp_path / "killed", "image")[0] in (4, 6, 8)
+    resumed = launch(tmp_path / "killed", *settings)
+    _, errors = resumed.communicate(timeout=400)
+    assert resumed.returncode == 0, errors
+    (step, whole), (other_step, again) = (last_state(tmp_path / name, "image") for name in ("whole", "killed"))
+    assert step == other_step == 9
+    assert_same_states(whole, again)
+    logs = [read_log(tmp_path / name / "image" / "log.jsonl") for name in ("whole", "killed")]
+    for first, second in zip(*logs, strict=True):
+        assert first["step"] == second["step"]
+        assert first["val_loss"] == second["val_loss"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_saves_its_step_and_goes_on(tmp_path, number):
+    run = launch(tmp_path, "steps=100000", "round_steps=50000", stage="flow")
+    try:
+        wait_for(tmp_path / "flow" / "tensorboard" / "train", run)  # the first step is done
+        run.send_signal(number)
+        _, errors = run.communicate(timeout=120)
+    finally:
+        run.kill()
+    assert run.returncode == 130
+    assert "is saved; the same command goes on" in errors
+    assert "Traceback" not in errors
+    step, _ = last_state(tmp_path, "flow")
+    assert step > 0
+    changed = config("flow", f"steps={step + 3}", "round_steps=50000")
+    train_quietly(changed, DATA, tmp_path)
+    assert last_state(tmp_path, "flow")[0] == step + 3
+
+
+def test_gradients_that_stay_infinite_stop_the_run_and_the_last_checkpoint_is_good(tmp_path):
+    train_quietly(config("flow", "steps=2"), DATA, tmp_path / "run")
+    data = shutil.copytree(DATA, tmp_path / "data")
+    for path in (data / "truth" / "train").glob("*__*.npz"):
+        with np.load(path) as file:
+            arrays = {name: file[name] for name in file.files}
+        np.savez(path, **{**arrays, "flow": np.full_like(arrays["flow"], np.nan), "visible": arrays["visible"]})
+    with pytest.raises(ValueError, match="3 steps in a row, up to step 5, had a loss or gradients that are not finite"):
+        train_quietly(config("flow", "steps=20", "skipped_limit=3", "round_steps=2"), data, tmp_path / "run")
+    step, state = last_state(tmp_path / "run", "flow")
+    assert step == 2
+    assert all(np.all(np.isfinite(value)) for value in state.values())
+
+
+def test_wrong_pictures_and_sizes(tmp_path):
+    with pytest.raises(ValueError, match="image_size must be multiples of 16 for this network. Received: 64x40"):
+        train_quietly(config("flow", "image_size=[64,40]"), DATA, tmp_path / "run")
+    data = shutil.copytree(DATA, tmp_path / "data")
+    for path in (data / "train").glob("*.jpg"):
+        picture = read_image(path)
+        write_image(path, picture[: picture.shape[0] // 2])
+    with pytest.raises(ValueError, match="pixels, but the annotations are for pictures of 128x128"):
+        train_quietly(config("flow"), data, tmp_path / "run")
+    shutil.rmtree(data / "truth")
+    with pytest.raises(ValueError, match="annotations are for|need exact flow"):
+        train_quietly(config("flow"), data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,77 @@
+"""Saves a run: a checkpoint and the networks at the end of each round, and before an interruption."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+
+from gfla_tf.models.presets import save_model
+from gfla_tf.outputs import whole_file
+from training.callbacks.skipped_steps import SkippedSteps
+from training.callbacks.steps import StepCallback
+from training.configs import TrainingConfig
+from training.runs import RunFolder, state_of_stage
+from training.runs.interruption import Interruption
+
+__all__ = ["Checkpointing", "export_networks"]
+
+
+class Checkpointing(StepCallback):
+    """Saves at the end of each round; at an interruption saves, and raises KeyboardInterrupt.
+
+    Nothing is saved while steps are being skipped, so that the last checkpoint stays a good one.
+
+    Args:
+        folder: where.
+        config: of the run.
+        interruption: asked after each step.
+        skipped: whose count of skipped steps is looked at.
+        **kwargs: those of `StepCallback`.
+    """
+
+    def __init__(
+        self, folder: RunFolder, config: TrainingConfig, interruption: Interruption, skipped: SkippedSteps, **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        self.folder, self.config = folder, config
+        self.interruption, self.skipped = interruption, skipped
+        self.checkpoints = folder.checkpoints(config.keep_checkpoints)
+        self.saved_step = self.step
+
+    def on_step_end(self, step: int, logs: dict) -> None:
+        if self.interruption.requested:
+            self.save(step)
+            raise KeyboardInterrupt
+
+    def on_round_end(self, step: int, logs: dict) -> None:
+        self.save(step)
+
+    def save(self, step: int) -> None:
+        """Write the checkpoint of a step, unless it is there or steps are being skipped."""
+        if step == self.saved_step or self.skipped.in_a_row:
+            return
+        self.checkpoints.save(step, state_of_stage(self.model))
+        export_networks(self.model, self.folder, self.config, step)
+        self.saved_step = step
+
+
+def export_networks(stage: keras.Model, folder: RunFolder, config: TrainingConfig, step: int) -> None:
+    """Write the generator (its moving average if there is one) and the discriminator as folders for `load_model`.
+
+    Beside the generator stands training.json: how it was trained, with which terms, and whether exact flow taught it.
+    """
+    networks = stage.networks()
+    save_model(networks.get("average", networks["generator"]), folder.model)
+    if "discriminator" in networks:
+        save_model(networks["discriminator"], folder.discriminator)
+    weights = {name: weight for name, weight in vars(config.weights).items() if weight}
+    facts = {
+        "stage": config.stage,
+        "step": step,
+        "loss_weights": weights,
+        "taught_with_exact_flow": bool(config.weights.endpoint or config.weights.mask),
+        "moving_average": "average" in networks,
+    }
+    with whole_file(folder.model / "training.json") as temporary:
+        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,64 @@
+"""Sheets of samples: what the generator makes of the same held-out pairs, every so many rounds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from gfla_tf.image_io import write_image
+from training.callbacks.sample_sheet import NEEDED, draw_samples
+from training.callbacks.steps import StepCallback
+from training.callbacks.tensorboard import TensorBoardLog
+
+__all__ = ["SampleSheets"]
+
+
+class SampleSheets(StepCallback):
+    """Writes `step-00001000.png`, ... into a folder, and the same to TensorBoard.
+
+    Args:
+        folder: of the sheets; made if it is not there.
+        batch: the pairs, as `sample_sheet.draw_samples` takes them.
+        render: gives for the batch "flows", "masks" and, unless there is none, "image".
+        every_rounds: rounds from one sheet to the next, counted from the start of this process; at least 1.
+        tensorboard: shows the sheets, too.
+        start_step: see `StepCallback`.
+
+    Raises:
+        ValueError: something is missing in the batch, or `every_rounds` is below 1; when training, if a sheet cannot be
+            written.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        batch: Mapping[str, np.ndarray],
+        render: Callable[[Mapping[str, np.ndarray]], Mapping[str, object]],
+        every_rounds: int = 1,
+        tensorboard: TensorBoardLog | None = None,
+        start_step: int = 0,
+    ) -> None:
+        super().__init__(start_step)
+        if missing := [name for name in NEEDED if name not in batch]:
+            raise ValueError(f"A batch with {', '.join(NEEDED)} is expected. Received: one without {missing[0]}.")
+        if every_rounds < 1:
+            raise ValueError(f"every_rounds must be a whole number from 1. Received: {every_rounds!r}")
+        self.folder, self.every_rounds, self.tensorboard = Path(folder), every_rounds, tensorboard
+        self._batch, self._render = batch, render
+        self._rounds = 0
+
+    def on_round_end(self, step: int, logs: dict[str, float]) -> None:
+        self._rounds += 1
+        if self._rounds % self.every_rounds:
+            return
+        sheet = draw_samples(self._batch, self._render(self._batch))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"{self.folder} could not be made: {error.strerror}.") from error
+        write_image(self.folder / f"step-{step:08}.png", sheet)
+        if self.tensorboard is not None:
+            self.tensorboard.image("samples", sheet, step)

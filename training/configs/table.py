@@ -1,0 +1,80 @@
+"""The named configurations: for each name, what every stage does.
+
+Neither fashion256 nor market128 has been trained to its end by us: their datasets and a GPU were not at hand. Their
+term weights, optimiser and batch are the paper's (Ren et al. 2020); the numbers of steps are our choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from training.configs.schema import TrainingConfig
+from training.stages.terms import FLOW_WEIGHTS, IMAGE_WEIGHTS, LossWeights
+
+__all__ = ["CONFIGS"]
+
+_FASHION = {"preset": "person-fashion", "batch_size": 8}
+_MARKET = {"preset": "person-market", "batch_size": 8, "discriminator": "image-discriminator-market"}
+_DEMO = {
+    "preset": "person-demo",
+    "batch_size": 8,
+    "precision": "onednn_bfloat16",
+    "backbone": "vgg16",
+    "backbone_weights": "lpips",
+    "decay": "cosine",
+    "round_steps": 500,
+    "validation_batches": 25,
+}
+# A network of a few thousand numbers and no backbone, for tests and for trying things out: seconds, not days.
+_TINY = {
+    "preset": "person-demo",
+    "network": {
+        "widths": (4, 8),
+        "flow_widths": (4, 8, 8, 8),
+        "attention_kernels": {2: 3},
+        "attention_hidden": 8,
+    },
+    "image_size": (64, 32),
+    "sigma": 2.0,
+    "batch_size": 2,
+    "learning_rate": 1e-3,
+    "steps": 8,
+    "round_steps": 4,
+    "validation_batches": 2,
+    "sample_pairs": 2,
+    "scalars_every": 1,
+}
+
+CONFIGS: Mapping[str, Mapping[str, TrainingConfig]] = MappingProxyType(
+    {
+        "fashion256": {
+            "flow": TrainingConfig("flow", **_FASHION, weights=FLOW_WEIGHTS, steps=100_000),
+            "image": TrainingConfig("image", **_FASHION, weights=IMAGE_WEIGHTS, steps=500_000),
+        },
+        "market128": {
+            "flow": TrainingConfig("flow", **_MARKET, weights=FLOW_WEIGHTS, steps=50_000),
+            "image": TrainingConfig("image", **_MARKET, weights=IMAGE_WEIGHTS, steps=250_000),
+        },
+        "demo": {
+            "flow": TrainingConfig(
+                "flow",
+                **{**_DEMO, "batch_size": 16},
+                weights=LossWeights(endpoint=1.0, mask=1.0),
+                learning_rate=1e-3,
+                beta_1=0.9,
+                steps=6000,
+            ),
+            "image": TrainingConfig("image", **_DEMO, weights=IMAGE_WEIGHTS, learning_rate=2e-4, steps=40_000),
+        },
+        "tiny": {
+            "flow": TrainingConfig("flow", **_TINY, weights=LossWeights(regularization=0.01, endpoint=1.0, mask=1.0)),
+            "image": TrainingConfig(
+                "image",
+                **_TINY,
+                weights=LossWeights(l1=5.0, adversarial=1.0, regularization=0.01, endpoint=1.0),
+                average_decay=0.9,
+            ),
+        },
+    }
+)

@@ -1,0 +1,102 @@
+"""The folder of one stage of a run: RUN/flow, RUN/image.
+
+    config.json        the whole configuration
+    starts.json        each start: its step, command, data, revision of the code, versions, machine
+    checkpoints/       step-0000001000.safetensors ..., the newest few
+    log.jsonl          a line a round: step, pictures a second, terms of the loss, those of the validation
+    curves.png         the same as curves
+    samples/           sheets of held-out pairs
+    tensorboard/       curves and sheets for TensorBoard
+    model/             the generator, as `gfla_tf.load_model` reads it (the moving average if there is one)
+    discriminator/     likewise
+
+Every file is whole or not there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from gfla_tf.outputs import whole_file
+from training.configs import TrainingConfig, config_differences, read_config, write_config
+from training.runs.checkpoints import Checkpoints
+
+__all__ = ["RunFolder"]
+
+# What may be changed when a run is taken up: how it is watched, not what it computes.
+_CHANGEABLE = ("keep_checkpoints", "sample_pairs", "scalars_every", "skipped_limit", "validation_batches")
+
+
+class RunFolder:
+    """The files of one stage of a run.
+
+    Args:
+        run: the run's folder.
+        stage: "flow" or "image".
+    """
+
+    def __init__(self, run: str | os.PathLike[str], stage: str) -> None:
+        self.path = Path(run) / stage
+        self.config_file = self.path / "config.json"
+        self.starts_file = self.path / "starts.json"
+        self.log_file = self.path / "log.jsonl"
+        self.curves_file = self.path / "curves.png"
+        self.samples = self.path / "samples"
+        self.tensorboard = self.path / "tensorboard"
+        self.model = self.path / "model"
+        self.discriminator = self.path / "discriminator"
+
+    def checkpoints(self, keep: int = 3) -> Checkpoints:
+        """The checkpoints of this stage."""
+        return Checkpoints(self.path / "checkpoints", keep)
+
+    def open(self, config: TrainingConfig) -> None:
+        """Make the folder, or see that the checkpoints in it are of this configuration; keep the configuration.
+
+        Raises:
+            ValueError: it holds a run with another one; the message lists what differs.
+        """
+        if self.config_file.is_file() and self.checkpoints().steps():
+            # How long it is matters to the learning rate, unless that is constant.
+            ignore = (*_CHANGEABLE, "steps") if config.decay == "constant" else _CHANGEABLE
+            differences = config_differences(read_config(self.config_file), config, ignore)
+            if differences:
+                raise ValueError(
+                    f"{self.path} holds a run of another configuration (field: there, here): {'; '.join(differences)}. "
+                    "Take another --run, or the configuration there by leaving out --config and --set."
+                )
+        self._make()
+        write_config(config, self.config_file)
+
+    def _make(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"{self.path} could not be made: {error.strerror}.") from error
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes of this machine from training into the folder; ValueError if one does already."""
+        self._make()
+        with open(self.path / ".lock", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise ValueError(f"{self.path}: another process is training into this folder.") from None
+            yield
+
+    def starts(self) -> list[dict]:
+        """The starts so far, oldest first."""
+        if not self.starts_file.is_file():
+            return []
+        return json.loads(self.starts_file.read_text(encoding="utf-8"))
+
+    def add_start(self, start: dict) -> None:
+        """Note a start of `training.runs.versions.describe_start`."""
+        with whole_file(self.starts_file) as temporary:
+            temporary.write_text(json.dumps([*self.starts(), start], indent=2) + "\n", encoding="utf-8")

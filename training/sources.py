@@ -1,0 +1,78 @@
+"""The pairs that a configuration asks for, from a dataset of any kind."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from gfla_tf.models import PersonGenerator
+from training.configs import TrainingConfig
+from training.data.fashion import FashionPairs, FashionSettings
+from training.data.images import picture_size
+from training.data.layouts import IMAGE_EXTENSIONS, PairLayout, dataset_kind, find_pairs
+from training.data.market import MarketPairs, MarketSettings
+
+__all__ = ["check_picture_size", "open_pairs", "sample_batch"]
+
+_ROOM = 0.02  # by which a picture's proportions may differ from the annotations', for rounding
+
+
+def open_pairs(
+    config: TrainingConfig, folder: str | os.PathLike[str], split: str, generator: PersonGenerator
+) -> FashionPairs | MarketPairs:
+    """The pairs of a split.
+
+    The exact flow comes along where the dataset has it, whether a term asks for it or not: validations measure by it.
+
+    Args:
+        config: says the size of the pictures and how they are read.
+        folder: the dataset's.
+        split: "train" or "test".
+        generator: whose levels of attention the exact flow is wanted for.
+
+    Raises:
+        ValueError: no dataset of pairs, a size that the network does not take, or no exact flow where a term needs it.
+    """
+    height, width = config.picture_size
+    multiple = generator.size_multiple
+    if height % multiple or width % multiple:
+        raise ValueError(f"image_size must be multiples of {multiple} for this network. Received: {height}x{width}.")
+    wants_truth = bool(config.weights.endpoint or config.weights.mask)
+    layout = find_pairs(folder, split)
+    check_picture_size(layout)
+    if wants_truth and layout.truth is None:
+        raise ValueError(
+            f"The terms endpoint and mask need exact flow. Received: {layout.folder}, which has none for {split}; "
+            "--set weights.endpoint=0 weights.mask=0 trains without."
+        )
+    if dataset_kind(folder) == "market":
+        return MarketPairs(folder, split, MarketSettings((height, width), config.sigma, config.resize))
+    levels = generator.attention_levels if layout.truth is not None else ()
+    return FashionPairs(folder, split, FashionSettings((height, width), config.sigma, config.resize, levels))
+
+
+def check_picture_size(layout: PairLayout) -> None:
+    """See that a split's first picture has the proportions that its annotations are made for.
+
+    Raises:
+        ValueError: it has others, so that keypoints and pictures would not match.
+    """
+    path = next((path for path in sorted(layout.pictures.iterdir()) if path.suffix.lower() in IMAGE_EXTENSIONS), None)
+    size = None if path is None else picture_size(path)
+    if size is None:
+        return  # missing and unreadable pictures are the pipeline's affair
+    height, width = layout.annotation_size
+    if abs(size[1] / size[0] * height / width - 1) > _ROOM:
+        raise ValueError(
+            f"{path} has {size[0]}x{size[1]} pixels, but the annotations are for pictures of {height}x{width} "
+            "(height x width). Expected: the same proportions; see `python -m training data prepare fashion`."
+        )
+
+
+def sample_batch(source: FashionPairs | MarketPairs, count: int) -> dict[str, np.ndarray]:
+    """Pairs of a source, evenly spread, the same ones every time: a dict of arrays `[count, ...]`."""
+    numbers = np.unique(np.linspace(0, len(source) - 1, count).round().astype(np.int64))
+    elements = [source.load(tf.constant(number), tf.zeros([2], tf.int32)) for number in numbers]
+    return {name: np.stack([element[name].numpy() for element in elements]) for name in elements[0]}

@@ -1,0 +1,167 @@
+"""Running a stage: networks and data put together, `fit` called round by round, everything saved and taken up again.
+
+A run that was killed at any moment goes on from its last checkpoint as if nothing had happened: with `deterministic`,
+the weights at its end are those of an undisturbed run, bit for bit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from training.building import build_generator, build_stage, load_first_weights, set_precision
+from training.callbacks import LogFile, ProgressBar, SampleSheets, TensorBoardLog
+from training.callbacks.checkpointing import Checkpointing
+from training.callbacks.skipped_steps import SkippedSteps
+from training.configs import TrainingConfig
+from training.data.pipeline import Pipeline, PipelineSettings, Source
+from training.distribution import Distribution, open_distribution
+from training.runs import RunFolder, restore_state
+from training.runs.interruption import Interruption
+from training.runs.versions import describe_start
+from training.schedule import FitCall, fit_calls
+from training.sources import open_pairs, sample_batch
+from training.stages.stage import Stage
+
+__all__ = ["train"]
+
+_OUT_OF_MEMORY = "There is not enough memory for a step: a smaller batch_size or image_size is expected."
+
+
+def train(
+    config: TrainingConfig,
+    data: str | os.PathLike[str],
+    run: str | os.PathLike[str],
+    start: str | os.PathLike[str] | None = None,
+    distribute: str = "none",
+    say: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
+) -> Path:
+    """Train a stage to its last step, from the run's newest checkpoint if there is one.
+
+    Args:
+        config: what to do.
+        data: folder of the dataset.
+        run: the run's folder; what is written stands in its subfolder of the stage's name, see `RunFolder`.
+        start: first weights of a new run; see `training.building.load_first_weights`.
+        distribute: "none", "mirrored" or "workers", see `training.distribution`.
+        say: takes sentences for people.
+
+    Returns:
+        The folder of the trained generator, for `gfla_tf.load_model`.
+
+    Raises:
+        ValueError: something does not fit, can't be written, or training has diverged; the last checkpoint stays.
+        KeyboardInterrupt: interrupted, after saving.
+    """
+    distribution = open_distribution(distribute)
+    set_precision(config)
+    with distribution.strategy.scope():
+        generator = build_generator(config)
+        sources = {split: open_pairs(config, data, split, generator) for split in ("train", "test")}
+        stage = build_stage(config, generator)
+    folder = RunFolder(run, config.stage)
+    with folder.locked() if distribution.is_chief else contextlib.nullcontext():
+        if distribution.is_chief:
+            folder.open(config)
+        with distribution.strategy.scope():
+            step = _restore(stage, config, folder, run, start, say)
+        distribution.check_agreement(step)
+        say(f"Step {step} of {config.steps}, {len(sources['train'])} pairs to train; look into {folder.path}")
+        interruption = Interruption()
+        callbacks = [SkippedSteps(config.skipped_limit, start_step=step)]
+        if distribution.is_chief:
+            folder.add_start(describe_start(step, data))
+            callbacks += _chief_callbacks(config, folder, stage, sources["test"], step, interruption, callbacks[0])
+        with interruption.watched():
+            _fit(stage, config, sources, distribution, step, callbacks)
+    return folder.model
+
+
+def _restore(stage: Stage, config: TrainingConfig, folder: RunFolder, run, start, say) -> int:
+    """Fill the stage from the newest checkpoint, or from first weights; the step that it stands at."""
+    found = folder.checkpoints().load()
+    if found is None:
+        say(f"A new run: {load_first_weights(stage, config, run, start)}.")
+        return 0
+    step, state = found
+    restore_state(stage, state, str(folder.checkpoints().path(step)))
+    return step
+
+
+def _chief_callbacks(config, folder, stage, test_source, step, interruption, skipped) -> list[keras.callbacks.Callback]:
+    """Everything that watches and writes; the checkpoint last, when the others have written what belongs to it."""
+    tensorboard = TensorBoardLog(folder.tensorboard, config.scalars_every, start_step=step)
+    callbacks = [
+        ProgressBar(config.steps, config.batch_size, start_step=step),
+        LogFile(folder.log_file, config.batch_size, start_step=step),
+        tensorboard,
+    ]
+    if config.sample_pairs:
+        batch = sample_batch(test_source, config.sample_pairs)
+        callbacks.append(
+            SampleSheets(folder.samples, batch, _renderer(stage), tensorboard=tensorboard, start_step=step)
+        )
+    return [*callbacks, Checkpointing(folder, config, interruption, skipped, start_step=step)]
+
+
+def _renderer(stage: Stage) -> Callable[[dict[str, np.ndarray]], dict]:
+    """What makes the pictures of a sample sheet, by the moving average if there is one."""
+    average = stage.networks().get("average")
+
+    @tf.function
+    def render(batch: dict[str, tf.Tensor]) -> dict:
+        if average is None:
+            return stage(batch)
+        return average([batch["source_image"], batch["source_pose"], batch["target_pose"]])
+
+    def arrays(batch: dict[str, np.ndarray]) -> dict:
+        return tf.nest.map_structure(lambda value: value.numpy(), render(batch))
+
+    return arrays
+
+
+def _fit(stage: Stage, config: TrainingConfig, sources: dict[str, Source], distribution, step: int, callbacks) -> None:
+    validation = _validation(config, sources["test"], distribution)
+    try:
+        with distribution.guard():
+            for call in fit_calls(step, config.steps, config.round_steps):
+                _fit_once(stage, config, sources["train"], distribution, call, validation, callbacks)
+    except tf.errors.ResourceExhaustedError as error:
+        raise ValueError(_OUT_OF_MEMORY) from error
+
+
+def _fit_once(stage, config, source, distribution, call: FitCall, validation: dict, callbacks: list) -> None:
+    stage.fit(
+        distribution.batches(_pipeline_maker(source, config.seed), config.batch_size, call.step),
+        initial_epoch=call.first_round,
+        epochs=call.last_round,
+        steps_per_epoch=call.round_steps,
+        callbacks=callbacks,
+        verbose=0,
+        shuffle=False,
+        **validation,
+    )
+
+
+def _validation(config: TrainingConfig, source: Source, distribution: Distribution) -> dict:
+    """Arguments of `fit`: the first batches of the test pairs, the same ones every time."""
+    steps = min(config.validation_batches, len(source) // config.batch_size)
+    if not steps:
+        return {}
+    batches = distribution.batches(_pipeline_maker(source, config.seed, shuffle=False), config.batch_size, 0)
+    return {"validation_data": batches, "validation_steps": steps}
+
+
+def _pipeline_maker(source: Source, seed: int, shuffle: bool = True) -> Callable[..., Pipeline]:
+    def make(batch_size: int, workers: int, worker: int) -> Pipeline:
+        settings = PipelineSettings(batch_size, seed, shuffle, workers=workers, worker=worker)
+        return Pipeline(source, settings)
+
+    return make
