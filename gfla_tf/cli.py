@@ -1,4 +1,4 @@
-"""The command `gfla`: keypoints from photos, pose transfer, checkpoint conversion, and a look at the installation.
+"""The command `gfla`: keypoints, clean motion, pose transfer, checkpoint conversion, and a look at the installation.
 
 Wrong input ends in one line on standard error and exit code 2, and leaves nothing half-written.
 """
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gfla", description="Pose-guided person image generation (GFLA).")
     parser.add_argument("--version", action="version", version=f"gfla {gfla_tf.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_transfer, _add_pose, _add_convert, _add_doctor):
+    for add in (_add_transfer, _add_pose, _add_motion, _add_convert, _add_doctor):
         add(commands)
     return parser
 
@@ -167,6 +167,71 @@ def _pose(options: argparse.Namespace) -> int:
             photo = draw_skeleton(photo, keypoints)
         write_image(options.draw, photo)
         print(options.draw)
+    return 0
+
+
+def _add_motion(commands) -> None:
+    command = _add_command(
+        commands,
+        "motion",
+        _motion,
+        "clean a person's joints over time of a detector's noise",
+        "examples:\n"
+        "  gfla motion dance.mp4 --weights motion.safetensors --output clean.json --draw before_after.mp4\n"
+        "  gfla motion openpose_output/ --weights motion.safetensors --output clean.json --plot wrist.png\n"
+        "  gfla motion noisy.json --method savitzky-golay --output clean.json\n"
+        "Keypoint files: OpenPose, AlphaPose, COCO, MediaPipe JSON: one of all frames, or a folder of one a frame.",
+    )
+    command.add_argument("source", metavar="KEYPOINTS|VIDEO", help="keypoint file, folder of such files, or a video")
+    command.add_argument("--output", required=True, metavar="JSON", help="OpenPose JSON of all frames (17 joints)")
+    command.add_argument(
+        "--method",
+        choices=("network", "savitzky-golay", "one-euro", "fill"),
+        default="network",
+        help="the network, a classical filter, or only fill in what is missing (default: %(default)s)",
+    )
+    command.add_argument("--model", default="motion", help="preset or model folder (default: %(default)s)")
+    command.add_argument("--weights", help='safetensors file; needed for a preset; "stand-in" to try everything')
+    command.add_argument(
+        "--normalization",
+        choices=("person", "image"),
+        default="person",
+        help="as the network was trained; the authors' own: image (default: %(default)s)",
+    )
+    command.add_argument(
+        "--causal", type=int, metavar="N", help="clean as if live, each frame N frames later (0 to 40)"
+    )
+    command.add_argument("--person", type=int, default=0, metavar="N", help="whom to follow, 0 is the largest")
+    command.add_argument("--draw", metavar="MP4", help="also write a video: before thin and red, after in colours")
+    command.add_argument("--video", metavar="VIDEO", help="what to draw on, for keypoints (default: black)")
+    command.add_argument("--plot", metavar="PNG", help="also write a joint's x and y over time, before and after")
+    command.add_argument("--joint", help="which joint to plot, such as left_wrist (default: the most corrected)")
+    command.add_argument("--save-keypoints", metavar="JSON", help="also write the joints before cleaning")
+    command.add_argument("--frames-per-second", type=float, metavar="F", help="(default: the video's, or 30)")
+
+
+def _motion(options: argparse.Namespace) -> int:
+    from gfla_tf.motion_files import MotionJob, clean_motion
+
+    if options.weights == STAND_IN:
+        print("gfla: stand-in weights have learned nothing: expect shaking joints, not clean ones.", file=sys.stderr)
+    job = MotionJob(
+        source=options.source,
+        output=options.output,
+        method=options.method,
+        model=options.model,
+        weights=options.weights,
+        normalization=options.normalization,
+        lookahead=options.causal,
+        person=options.person,
+        frames_per_second=options.frames_per_second,
+        background=options.video,
+        draw=options.draw,
+        plot=options.plot,
+        joint=options.joint,
+        found=options.save_keypoints,
+    )
+    print("\n".join(clean_motion(job)))
     return 0
 
 

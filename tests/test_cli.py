@@ -142,7 +142,7 @@ def test_wrong_usage_is_exit_code_2(capsys, command):
     assert "usage: gfla" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["transfer", "pose", "convert", "doctor"])
+@pytest.mark.parametrize("command", ["transfer", "pose", "motion", "convert", "doctor"])
 def test_help_teaches_by_example(capsys, command):
     with pytest.raises(SystemExit) as caught:
         main([command, "--help"])

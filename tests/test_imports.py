@@ -18,14 +18,27 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 
 # Each part of the library, and what it must not know of.
 ABOVE = {
-    "ops": {"layers", "models", "losses", "metrics", "weights", "stand_in", "pose", "image_io", "pipelines", "cli"},
-    "layers": {"models", "losses", "metrics", "weights", "stand_in", "pose", "image_io", "pipelines", "cli"},
-    "models": {"losses", "metrics", "pose", "image_io", "pipelines", "cli"},
-    "losses": {"models", "metrics", "pose", "image_io", "pipelines", "cli"},
-    "metrics": {"models", "losses", "pipelines", "cli"},
-    "pose": {"models", "layers", "ops", "losses", "metrics", "weights", "pipelines", "cli"},
-    "image_io": {"models", "layers", "ops", "losses", "metrics", "weights", "pipelines", "cli"},
-    "weights": {"models", "losses", "metrics", "pose", "image_io", "pipelines", "cli"},
+    "ops": {
+        "layers",
+        "models",
+        "losses",
+        "metrics",
+        "weights",
+        "stand_in",
+        "pose",
+        "image_io",
+        "motion",
+        "pipelines",
+        "cli",
+    },
+    "layers": {"models", "losses", "metrics", "weights", "stand_in", "pose", "image_io", "motion", "pipelines", "cli"},
+    "models": {"losses", "metrics", "pose", "image_io", "motion", "pipelines", "cli"},
+    "losses": {"models", "metrics", "pose", "image_io", "motion", "pipelines", "cli"},
+    "metrics": {"models", "losses", "motion", "pipelines", "cli"},
+    "pose": {"models", "layers", "ops", "losses", "metrics", "weights", "motion", "pipelines", "cli"},
+    "image_io": {"models", "layers", "ops", "losses", "metrics", "weights", "motion", "pipelines", "cli"},
+    "weights": {"models", "losses", "metrics", "pose", "image_io", "motion", "pipelines", "cli"},
+    "motion": {"losses", "metrics", "pipelines", "cli"},
     "pipelines": {"cli"},
 }
 AT_THE_EDGES = {"cv2", "matplotlib", "grpc", "tensorflow_serving"}

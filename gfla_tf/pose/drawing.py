@@ -23,7 +23,11 @@ _FRACTION_BITS = 4  # OpenCV's fixed point coordinates
 
 
 def draw_skeleton(
-    image: np.ndarray, keypoints: np.ndarray, skeleton: str | Skeleton = "openpose-18", thickness: int | None = None
+    image: np.ndarray,
+    keypoints: np.ndarray,
+    skeleton: str | Skeleton = "openpose-18",
+    thickness: int | None = None,
+    color: tuple[int, int, int] | None = None,
 ) -> np.ndarray:
     """Draw a person's limbs and joints over a photo.
 
@@ -33,6 +37,7 @@ def draw_skeleton(
         skeleton: The skeleton of `keypoints`.
         thickness: Of the lines, in pixels, without OpenCV's soft edges; by default it grows with the person, up to what
             suits one who fills the image.
+        color: RGB, each 0..255, of everything; by default colours tell left, right and middle.
 
     Returns:
         New float32 image `[height, width, 3]` in [-1, 1]. Pixels that nothing was drawn on keep their value (within
@@ -50,7 +55,7 @@ def draw_skeleton(
         raise ValueError(f"thickness must be a whole number of pixels, at least 1. Received: {thickness!r}")
     before = np.rint((image + 1) * 127.5).astype(np.uint8)
     after = before.copy()
-    _draw(after, points, skeleton, int(thickness))
+    _draw(after, points, skeleton, int(thickness), color)
     return np.where(after == before, image, after.astype(np.float32) / np.float32(127.5) - 1)
 
 
@@ -101,15 +106,14 @@ def _suitable_thickness(points: dict[int, np.ndarray], size: tuple[int, int]) ->
     return max(1, round(min(sum(size) / 200, extent / 45)))
 
 
-def _draw(canvas: np.ndarray, points: dict[int, np.ndarray], skeleton: Skeleton, thickness: int) -> None:
-    for limb, color in zip(
-        skeleton.limbs, _colors([_limb_side(skeleton, limb) for limb in skeleton.limbs]), strict=True
-    ):
+def _draw(canvas: np.ndarray, points: dict[int, np.ndarray], skeleton: Skeleton, thickness: int, color) -> None:
+    limb_colors = _colors([_limb_side(skeleton, limb) for limb in skeleton.limbs])
+    for limb, limb_color in zip(skeleton.limbs, limb_colors, strict=True):
         if limb[0] in points and limb[1] in points:
-            _draw_line(canvas, points[limb[0]], points[limb[1]], color, thickness)
-    for joint, color in enumerate(_colors([_joint_side(name) for name in skeleton.joints])):
+            _draw_line(canvas, points[limb[0]], points[limb[1]], color or limb_color, thickness)
+    for joint, joint_color in enumerate(_colors([_joint_side(name) for name in skeleton.joints])):
         if joint in points:
-            _draw_dot(canvas, points[joint], color, radius=1.1 * thickness)
+            _draw_dot(canvas, points[joint], color or joint_color, radius=1.1 * thickness)
 
 
 def _joint_side(name: str) -> str:

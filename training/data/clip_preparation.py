@@ -29,7 +29,7 @@ import numpy as np
 from gfla_tf.outputs import whole_file
 from gfla_tf.pose.framing import Frame, fit_frame, whole_frame
 from gfla_tf.pose.openpose_json import parse_openpose_json, write_openpose_json
-from training.data.clip_people import choose_people
+from gfla_tf.pose.person_choice import choose_people
 from training.data.clip_sources import ClipSource, UnusableClipError
 from training.data.preparation import in_parallel
 from training.progress import Progress
@@ -48,7 +48,7 @@ class ClipSettings:
     Attributes:
         size: side of the frames in pixels.
         framing: which part of the picture is shown, see the module.
-        person: which person, see `clip_people`.
+        person: which person, see `gfla_tf.pose.person_choice`.
         format: "jpg" (quality 95) or "png".
     """
 

@@ -12,6 +12,9 @@ cut to the shorter. Each element is one window of one camera's recording, a dict
 the image's height for y and its width for x, so that the image's edges are at -1 and 1. Beyond the ends of a recording
 its end frame is repeated. In training, joints are scaled by 1 to 1.5 about the image's centre and then shifted by up to
 0.1, x and y each, in these units: noisy and clean ones alike.
+
+With `normalization="person"`, both are then in the frame of reference that the noisy joints of the window give, see
+`gfla_tf.motion.normalization`; the scale and the shift leave no trace there.
 """
 
 from __future__ import annotations
@@ -24,10 +27,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.motion.normalization import check_normalization, image_frame, normalize_joints
+from gfla_tf.motion.windows import prepare_window
 from training.data.layouts import find_human36m
 from training.data.object_arrays import read_object_arrays
 
-__all__ = ["RECEPTIVE_FIELD", "SUBJECTS", "Human36mSettings", "Human36mWindows", "normalize_joints"]
+__all__ = ["RECEPTIVE_FIELD", "SUBJECTS", "Human36mSettings", "Human36mWindows"]
 
 RECEPTIVE_FIELD = 81  # frames of the motion extractor
 SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
@@ -45,6 +50,7 @@ class Human36mSettings:
         detector: whose joints to take, as in the file's name; None if there is one.
         scale: (smallest, largest) random factor; above 0.
         shift: largest random shift in normalized units; at least 0.
+        normalization: "image", or "person" for networks that are used with that.
     """
 
     frames: int = 30
@@ -52,6 +58,7 @@ class Human36mSettings:
     detector: str | None = None
     scale: tuple[float, float] = (1.0, 1.5)
     shift: float = 0.1
+    normalization: str = "image"
 
     def __post_init__(self) -> None:
         if self.frames < 1 or min(self.image_size) < 1:
@@ -61,22 +68,7 @@ class Human36mSettings:
                 f"0 < smallest <= largest scale and a shift from 0 are expected. "
                 f"Received: {self.scale} and {self.shift}"
             )
-
-
-def normalize_joints(joints: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Bring joints to the network's channels and units.
-
-    Args:
-        joints: `[..., 17, 2]` = (x, y) in pixels.
-        height: of the image in pixels.
-        width: likewise.
-
-    Returns:
-        float32 `[..., 34]`: 2 * y / height - 1 of all joints, then 2 * x / width - 1 of all joints.
-    """
-    joints = np.asarray(joints, np.float32)
-    x, y = joints[..., 0], joints[..., 1]
-    return np.concatenate([2 * y / height - 1, 2 * x / width - 1], axis=-1).astype(np.float32)
+        check_normalization(self.normalization)
 
 
 class Human36mWindows:
@@ -134,7 +126,18 @@ class Human36mWindows:
         if self.random:
             scale, shift = self._motion(seed)
             noisy, clean = scale * noisy + shift, scale * clean + shift
+        if self.settings.normalization == "person":
+            shapes = noisy.shape, clean.shape
+            noisy, clean = tf.numpy_function(self._around_person, [noisy, clean], [tf.float32, tf.float32])
+            noisy, clean = (tf.ensure_shape(part, shape) for part, shape in zip((noisy, clean), shapes, strict=True))
         return {"index": index, "noisy": noisy, "clean": clean}
+
+    def _around_person(self, noisy: np.ndarray, clean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A window's channels in the person's frame of reference instead of the image's."""
+        image = image_frame(*self.settings.image_size)
+        points = image.points(noisy)
+        channels, _, frame = prepare_window(np.concatenate([points, np.ones_like(points[..., :1])], axis=-1))
+        return channels, frame.channels(image.points(clean))
 
     def _motion(self, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         smallest, largest = self.settings.scale

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from training.data.clip_people import PERSON_RULES
+from gfla_tf.pose.person_choice import PERSON_RULES
 from training.data.clip_preparation import FRAMINGS, ClipPreparation, ClipSettings
 from training.data.clip_sources import ClipSource, UnusableClipError, find_sources, read_test_list
 from training.data.layouts import SPLITS

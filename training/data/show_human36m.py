@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gfla_tf.motion.normalization import image_frame
 from gfla_tf.pose.drawing import skeleton_image
 from gfla_tf.pose.framing import fit_frame
 from training.data.layouts import find_human36m
@@ -14,7 +15,6 @@ __all__ = ["human36m_panels"]
 
 SIZE = 256
 MOMENTS = 3  # of each window: its first, middle and last frame
-JOINTS = 17
 SKELETON = "h36m-17"
 
 
@@ -61,7 +61,6 @@ def _panels(windows, index: int, image_size: tuple[int, int]) -> dict[str, np.nd
 
 
 def _keypoints(channels: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
-    """Undo `normalize_joints`: `[frames, 34]` to keypoints `[frames, 17, 3]` in pixels, all of confidence 1."""
-    height, width = image_size
-    y, x = (channels[:, :JOINTS] + 1) / 2 * height, (channels[:, JOINTS:] + 1) / 2 * width
-    return np.stack([x, y, np.ones_like(x)], axis=-1)
+    """Channels `[frames, 34]` to keypoints `[frames, 17, 3]` in pixels, all of confidence 1."""
+    points = image_frame(*image_size).points(channels)
+    return np.concatenate([points, np.ones_like(points[..., :1])], axis=-1)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.data.human36m import Human36mSettings, Human36mWindows, normalize_joints
+from gfla_tf.motion.normalization import normalize_joints
+from training.data.human36m import Human36mSettings, Human36mWindows
 from training.data.pipeline import Pipeline, PipelineSettings
 
 STILL = Human36mSettings(frames=10, scale=(1, 1), shift=0)

@@ -17,9 +17,9 @@ from helpers.tiny_datasets import keypoints_at, tree
 
 from gfla_tf.image_io import read_image, write_image
 from gfla_tf.pose import read_keypoints
+from gfla_tf.pose.person_choice import choose_people
 from training.__main__ import main
 from training.data import prepare_video as module
-from training.data.clip_people import choose_people
 from training.data.clip_preparation import ClipSettings
 from training.data.clip_sources import ClipSource, find_sources, read_test_list
 from training.data.prepare_video import prepare_video

@@ -20,11 +20,11 @@ from pathlib import Path
 import numpy as np
 
 from gfla_tf.pose.openpose_json import write_openpose_json
+from training.data.motion_detector import detect
 from training.data.render.backgrounds import random_background
 from training.data.render.camera import random_framing
 from training.data.render.cast import Cast
 from training.data.render.files import flow_arrays, view_truth, write_arrays, write_picture
-from training.data.render.noise import detector_noise
 from training.data.render.plan import CLIP, NOISE, SHOOT, Job, Settings, chance, person_seed
 from training.data.render.textures import TextureAtlas
 from training.data.render.truth import annotated_keypoints
@@ -67,7 +67,7 @@ def write_clip(settings: Settings, job: Job, cast: Cast, folder: Path, each: Cal
         keypoints.append(annotated_keypoints(view.keypoints))
         previous = view
         each()
-    noisy = detector_noise(np.stack(keypoints), chance(settings.seed, NOISE, job.index))
+    noisy = detect(np.stack(keypoints), chance(settings.seed, NOISE, job.index))
     _write_keypoints(settings, clip / "keypoints", keypoints)
     _write_keypoints(settings, clip / "keypoints_noisy", noisy)
     return {}

@@ -1,13 +1,13 @@
-"""Which of the people in each frame a clip is about.
+"""Which of the people in each frame a film is about.
 
 Keypoints are `[joints, 3]` = (x, y, confidence) in pixels of the frame, confidence 0 = missing; each frame has a list
 of people, the largest first.
 
 * "largest": the largest person of each frame.
-* "nearest": the largest person of the first frame that has anybody, and then whoever is nearest to where that person
-  was last seen: smallest mean distance of the joints that both have. Somebody further away is taken for another person:
-  the limit is half of the person's size (the larger side of the joints' box, the largest so far), and grows by a
-  twentieth of it with each frame in which the person is not found, up to the whole size.
+* "nearest": the largest person of the first frame that has anybody (or another one of it), and then whoever is nearest
+  to where that person was last seen: smallest mean distance of the joints that both have. Somebody further away is
+  taken for another person: the limit is half of the person's size (the larger side of the joints' box, the largest so
+  far), and grows by a twentieth of it with each frame in which the person is not found, up to the whole size.
 """
 
 from __future__ import annotations
@@ -25,33 +25,38 @@ FURTHER_EACH_FRAME = 0.05
 FURTHEST_OF_ALL = 1.0
 
 
-def choose_people(frames: Sequence[Sequence[np.ndarray]], rule: str = "nearest") -> list[np.ndarray | None]:
+def choose_people(
+    frames: Sequence[Sequence[np.ndarray]], rule: str = "nearest", start: int = 0
+) -> list[np.ndarray | None]:
     """Choose one person a frame.
 
     Args:
         frames: the people of each frame, each `[joints, 3]`, the largest first.
         rule: "nearest" or "largest".
+        start: with "nearest", which person of the first frame that has so many, in its order, from 0.
 
     Returns:
         For each frame the person's keypoints, None where it was not found.
 
     Raises:
-        ValueError: another rule.
+        ValueError: another rule, or a start below 0.
     """
+    if start < 0:
+        raise ValueError(f"The number of a person from 0 is expected. Received: {start}.")
     if rule not in PERSON_RULES:
         raise ValueError(f"person must be one of {', '.join(PERSON_RULES)}. Received: {rule!r}.")
     frames = [[person for person in people if (person[:, 2] > 0).any()] for people in frames]
     if rule == "largest":
         return [people[0] if people else None for people in frames]
-    return _follow(frames)
+    return _follow(frames, start)
 
 
-def _follow(frames: list[list[np.ndarray]]) -> list[np.ndarray | None]:
+def _follow(frames: list[list[np.ndarray]], start: int) -> list[np.ndarray | None]:
     chosen: list[np.ndarray | None] = []
     last, size, frames_without = None, 0.0, 0
     for people in frames:
         limit = size * min(FURTHEST + FURTHER_EACH_FRAME * frames_without, FURTHEST_OF_ALL)
-        person = _nearest(people, last, limit)
+        person = people[start] if last is None and len(people) > start else _nearest(people, last, limit)
         chosen.append(person)
         frames_without += 1
         if person is not None:
@@ -61,7 +66,7 @@ def _follow(frames: list[list[np.ndarray]]) -> list[np.ndarray | None]:
 
 def _nearest(people: list[np.ndarray], last: np.ndarray | None, limit: float) -> np.ndarray | None:
     if not people or last is None:
-        return people[0] if people else None
+        return None
     distances = [_distance(person, last) for person in people]
     return people[int(np.argmin(distances))] if min(distances) <= limit else None
 

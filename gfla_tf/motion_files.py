@@ -1,0 +1,214 @@
+"""Clean motion from files: what the command `gfla motion` does.
+
+In: keypoints over time (`gfla_tf.pose.sequences`), or a video, in whose frames the bundled estimator finds them.
+Out: one OpenPose JSON of all frames with the 17 joints of Human3.6M; optionally a video and a plot of before and after.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gfla_tf.motion.filling import SKELETON
+from gfla_tf.motion.normalization import check_normalization
+from gfla_tf.motion.progress import show_progress
+from gfla_tf.motion.video import VIDEO_EXTENSIONS, draw_before_and_after, read_frames, video_info, write_video
+from gfla_tf.outputs import check_output
+from gfla_tf.people import is_keypoint_file
+from gfla_tf.pose.sequences import KeypointSequence, choose_sequence, read_sequence, write_sequence
+from gfla_tf.pose.skeletons import get_skeleton
+
+__all__ = ["METHODS", "MotionJob", "clean_motion"]
+
+METHODS = ("network", "savitzky-golay", "one-euro", "fill")
+FRAMES_PER_SECOND = 30.0
+CANVAS_MARGIN = 1.05
+
+
+@dataclass(frozen=True)
+class MotionJob:
+    """What to clean, how, and where to put it.
+
+    Attributes:
+        source: a video, a keypoint file or a folder of keypoint files.
+        output: the JSON to write.
+        method: one of `METHODS`: the network, or a classical filter.
+        model: preset or model folder of the network.
+        weights: safetensors file for the network, or "stand-in".
+        normalization: "person" or "image", as in the network's training.
+        lookahead: for live use: frames that may be waited for; None for the whole recording at once.
+        rule: which of several people: "nearest" or "largest".
+        person: with "nearest", who is followed, by size in the first frame, from 0.
+        frames_per_second: of the recording; by default what the video says, or 30.
+        background: video to draw on; the source itself where that is one, else black.
+        draw: video to write, or None.
+        plot: picture to write, or None.
+        joint: name of the joint to plot; the one that was corrected most by default.
+        found: JSON for the keypoints before cleaning, or None.
+    """
+
+    source: str
+    output: str
+    method: str = "network"
+    model: str = "motion"
+    weights: str | None = None
+    normalization: str = "person"
+    lookahead: int | None = None
+    rule: str = "nearest"
+    person: int = 0
+    frames_per_second: float | None = None
+    background: str | None = None
+    draw: str | None = None
+    plot: str | None = None
+    joint: str | None = None
+    found: str | None = None
+
+
+def clean_motion(job: MotionJob) -> list[str]:
+    """Do it.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        ValueError: anything that is wrong with the job; files already written are whole.
+    """
+    _check(job)
+    clean = _cleaner(job)
+    before = _read(job)
+    after = replace(before, keypoints=clean(before.keypoints, before.image_size))
+    written = []
+    if job.found:
+        write_sequence(job.found, before)
+        written.append(job.found)
+    if job.draw:
+        write_video(job.draw, _drawn(job, before, after), _rate(job))
+        written.append(job.draw)
+    if job.plot:
+        _write_plot(job, before, after)
+        written.append(job.plot)
+    write_sequence(job.output, after)
+    return [job.output, *written]
+
+
+def _check(job: MotionJob) -> None:
+    """Find what is wrong before anything slow begins."""
+    from gfla_tf.image_io import WRITABLE_EXTENSIONS
+
+    for path in filter(None, (job.output, job.draw, job.plot, job.found)):
+        check_output(path)
+    for path, extensions in ((job.draw, VIDEO_EXTENSIONS), (job.plot, WRITABLE_EXTENSIONS)):
+        if path and not path.lower().endswith(extensions):
+            raise ValueError(f"A file ending in {', '.join(extensions)} is expected. Received: {path}.")
+    if job.method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}. Received: {job.method!r}.")
+    if job.joint is not None and job.joint not in get_skeleton(SKELETON).joints:
+        raise ValueError(f"joint must be one of {', '.join(get_skeleton(SKELETON).joints)}. Received: {job.joint!r}.")
+    if job.frames_per_second is not None and job.frames_per_second <= 0:
+        raise ValueError(f"frames_per_second above 0 is expected. Received: {job.frames_per_second}.")
+    if job.lookahead is not None and job.method != "network":
+        raise ValueError(f"A look-ahead is for the network. Received: {job.lookahead} with {job.method}.")
+    check_normalization(job.normalization)
+    if not os.path.exists(job.source.partition("#")[0]):
+        raise ValueError(f"A video, a keypoint file or a folder of them is expected. Received: {job.source}.")
+    if job.background or not _is_keypoints(job):
+        video_info(job.background or job.source)
+
+
+def _is_keypoints(job: MotionJob) -> bool:
+    return os.path.isdir(job.source) or is_keypoint_file(job.source)
+
+
+def _rate(job: MotionJob) -> float:
+    video = job.background or (None if _is_keypoints(job) else job.source)
+    return job.frames_per_second or (video_info(video).frames_per_second if video else FRAMES_PER_SECOND)
+
+
+def _read(job: MotionJob) -> KeypointSequence:
+    if _is_keypoints(job):
+        return read_sequence(job.source, SKELETON, job.rule, job.person)
+    from gfla_tf.pose.estimator import PoseEstimator
+
+    estimator, info = PoseEstimator(), video_info(job.source)
+    frames = {}
+    for number, image in enumerate(show_progress(read_frames(job.source), info.frames, "frames")):
+        frames[f"{number:06}"] = [estimate.keypoints(SKELETON) for estimate in estimator.estimate(image)]
+    return choose_sequence(frames, SKELETON, (info.height, info.width), job.rule, job.person, job.source)
+
+
+def _cleaner(job: MotionJob) -> Callable[[np.ndarray, tuple[int, int] | None], np.ndarray]:
+    """A function of keypoints `[frames, 17, 3]` and the picture's size."""
+    from gfla_tf.motion import filters
+
+    if job.method == "savitzky-golay":
+        return lambda keypoints, size: filters.savitzky_golay(keypoints)
+    if job.method == "one-euro":
+        return lambda keypoints, size: filters.one_euro(keypoints, _rate(job))
+    if job.method == "fill":
+        return lambda keypoints, size: filters.fill_only(keypoints)
+    return _network(job)
+
+
+def _network(job: MotionJob) -> Callable[[np.ndarray, tuple[int, int] | None], np.ndarray]:
+    from gfla_tf.models.presets import PRESETS, STAND_IN, load_model
+    from gfla_tf.motion.causal import CausalMotionCleaner
+    from gfla_tf.motion.cleaner import MotionCleaner
+
+    if job.weights is None and job.model in PRESETS:
+        raise ValueError(
+            f"The preset {job.model} comes without weights. Give a safetensors file as weights or a trained model's "
+            f'folder as model; "{STAND_IN}" as weights tries everything with a network that has learned nothing; the '
+            f"methods {', '.join(METHODS[1:])} need none."
+        )
+    model = load_model(job.model, job.weights)
+    if job.lookahead is None:
+        return MotionCleaner(model, job.normalization).clean
+
+    def live(keypoints: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
+        cleaner = CausalMotionCleaner(model, job.lookahead, job.normalization, size)
+        given = [clean for clean in map(cleaner.push, keypoints) if clean is not None]
+        return np.stack(given + cleaner.flush())
+
+    return live
+
+
+def _drawn(job: MotionJob, before: KeypointSequence, after: KeypointSequence) -> Iterator[np.ndarray]:
+    """Every frame with both skeletons; frames that the background lacks are its last one."""
+    video = job.background or (None if _is_keypoints(job) else job.source)
+    images = _black(before, after) if video is None else _repeated(read_frames(video))
+    pairs = list(zip(before.keypoints, after.keypoints, strict=True))
+    for (first, second), image in zip(show_progress(pairs, len(pairs), "frames drawn"), images, strict=False):
+        yield draw_before_and_after(image, first, second)
+
+
+def _repeated(images: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Images, and the last of them without end."""
+    image = None
+    for image in images:
+        yield image
+    while image is not None:
+        yield image
+
+
+def _black(before: KeypointSequence, after: KeypointSequence) -> Iterator[np.ndarray]:
+    """Black pictures that hold all joints."""
+    size = before.image_size
+    if size is None:
+        points = np.concatenate([before.keypoints, after.keypoints])
+        x, y, _ = np.max(points[points[..., 2] > 0], axis=0) * CANVAS_MARGIN
+        size = max(int(y) + 1, 2), max(int(x) + 1, 2)
+    while True:
+        yield np.full((*size, 3), -1, np.float32)
+
+
+def _write_plot(job: MotionJob, before: KeypointSequence, after: KeypointSequence) -> None:
+    from gfla_tf.image_io import write_image
+    from gfla_tf.motion.plot import most_corrected_joint, plot_joint
+
+    joint = most_corrected_joint(before.keypoints, after.keypoints)
+    if job.joint:
+        joint = get_skeleton(SKELETON).joints.index(job.joint)
+    write_image(job.plot, plot_joint(before.keypoints, after.keypoints, joint, _rate(job)))

@@ -1,0 +1,103 @@
+"""Videos and plots of before and after."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gfla_tf.motion.plot import most_corrected_joint, plot_joint
+from gfla_tf.motion.video import draw_before_and_after, read_frames, video_info, write_video
+
+
+def color(value, height=32, width=48):
+    return np.full((height, width, 3), value, np.float32)
+
+
+def test_a_video_is_read_back(tmp_path):
+    frames = [color(value) for value in (-1, -0.5, 0, 0.5, 1)]
+    assert write_video(tmp_path / "a.mp4", frames, 25.0) == 5
+    info = video_info(tmp_path / "a.mp4")
+    assert (info.frames, info.frames_per_second, info.height, info.width) == (5, 25.0, 32, 48)
+    for frame, again in zip(frames, read_frames(tmp_path / "a.mp4"), strict=True):
+        np.testing.assert_allclose(again.mean(), frame.mean(), atol=0.1)
+
+
+def test_odd_sizes_lose_a_row_and_a_column(tmp_path):
+    write_video(tmp_path / "a.mp4", [color(0, 33, 49)] * 3, 30.0)
+    assert next(read_frames(tmp_path / "a.mp4")).shape == (32, 48, 3)
+
+
+def test_nothing_is_left_of_a_video_that_fails(tmp_path):
+    def frames():
+        yield color(0)
+        raise RuntimeError("the cable")
+
+    with pytest.raises(RuntimeError, match="the cable"):
+        write_video(tmp_path / "a.mp4", frames(), 30.0)
+    with pytest.raises(ValueError, match="a video of at least one frame is expected"):
+        write_video(tmp_path / "a.mp4", [], 30.0)
+    with pytest.raises(ValueError, match="A file ending in .mp4"):
+        write_video(tmp_path / "a.gif", [color(0)], 30.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_are_no_videos(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"nothing")
+    for read in (video_info, lambda path: list(read_frames(path))):
+        with pytest.raises(ValueError, match="A video that OpenCV can read is expected"):
+            read(tmp_path / "a.mp4")
+        with pytest.raises(ValueError, match="which is not a file"):
+            read(tmp_path / "b.mp4")
+
+
+def standing(x):
+    keypoints = np.ones((17, 3), np.float32)
+    keypoints[:, 0] = x
+    keypoints[:, 1] = np.linspace(20, 180, 17)
+    return keypoints
+
+
+def test_before_is_thin_and_red_and_after_in_colours():
+    drawn = draw_before_and_after(color(-1, 200, 100), standing(30), standing(70))
+    before, after = drawn[60:140, 10:50], drawn[60:140, 50:90]
+    touched = [(part.max(axis=-1) > -0.9).sum() for part in (before, after)]
+    assert 0 < touched[0] < touched[1]
+    assert (before[..., 0] >= before[..., 2]).all()
+    assert before[..., 0].max() > 0.5
+
+
+def test_the_most_corrected_joint():
+    before = np.stack([standing(50)] * 4)
+    after = before.copy()
+    after[:, 3, 0] += 2
+    after[1, 8, 0] += 6  # 1.5 on average
+    assert most_corrected_joint(before, after) == 3
+    before[:, 5] = 0
+    after[:, 5] += 1000  # not seen before
+    assert most_corrected_joint(before, after) == 3
+    assert most_corrected_joint(before * 0, after) == 0
+
+
+def test_a_plot_shows_both_and_gaps():
+    before = np.stack([standing(50)] * 40)
+    before[:, 3, 0] += 10 * np.sin(np.arange(40))
+    before[10:30, 3] = 0
+    after = before.copy()
+    after[:, 3] = standing(50)[3]
+    picture = plot_joint(before, after, 3)
+    assert picture.shape == (600, 1000, 3)
+    assert picture.min() >= -1
+    assert picture.max() <= 1
+    red = (picture[..., 0] > 0.5) & (picture[..., 2] < 0)
+    blue = (picture[..., 2] > 0.3) & (picture[..., 0] < 0)
+    # The gap from 10 to 30 of 40 frames has no red in it, but blue all the way through.
+    assert red[:280, 64:280].any()
+    assert not red[:280, 340:700].any()
+    assert blue[:280, 340:700].any(axis=0).all()
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_plots_of_short_and_of_empty_recordings(frames):
+    keypoints = np.stack([standing(50)] * frames)
+    assert plot_joint(keypoints, keypoints, 0).shape == (600, 1000, 3)
+    assert plot_joint(keypoints * 0, keypoints * 0, 0).shape == (600, 1000, 3)

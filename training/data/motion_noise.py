@@ -1,0 +1,141 @@
+"""How a detector errs: the numbers behind `motion_detector.detect`, and the defaults that were measured.
+
+Lengths are parts of the person's size (`gfla_tf.motion.person_size`, the height of the standing body), times are
+seconds, and every length is one of a joint's x or y. Parts of the body are those of OpenPose's joints, left and right
+alike: nose, neck, shoulder, elbow, wrist, hip, knee, ankle, eye, ear.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from gfla_tf.outputs import whole_file
+
+__all__ = ["DetectorNoise", "read_noise", "write_noise"]
+
+PARTS = ("nose", "neck", "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "ear")
+LIMBS = ("arms", "legs")
+
+
+def _table(**values) -> Mapping:
+    """A default that is a table."""
+    return field(default_factory=lambda: dict(values))
+
+
+@dataclass(frozen=True)
+class DetectorNoise:
+    """How a detector errs; see the top of the module for units.
+
+    The defaults are those of `gfla_tf.pose.PoseEstimator`, measured by
+
+        python -m training data render --kind clips --people 24 --clips 32 --frames 90 --size 256 --test-fraction 0
+            --seed 7 --wardrobe ... --motion ... --output CLIPS
+        python -m training data noise CLIPS
+
+    that is, on 2880 rendered frames of 256 x 256 pixels with people of the train split who dance and fight, about 180
+    pixels tall. Half of the joints it found lay within 1.3 % of the person's size of the exact place.
+
+    Attributes:
+        offset: part of the body -> standard deviation of the error that stays for the whole recording.
+        spread: part -> standard deviation of the error that changes, of a visible joint that hardly moves.
+        hidden: factor of `spread` for hidden joints.
+        speed: how much `spread` grows, as a factor, for each person's size a second that the joint moves.
+        memory: seconds after which an e-th is left of the error that forgets itself.
+        fresh: part in [0, 1] of the changing error's variance that is new in each frame.
+        face: part in [0, 1] of the changing error's variance that nose, eyes and ears have in common.
+        lag: seconds that the detector is behind the movement.
+        far_off: how often a (visible, hidden) joint is far off: parts of all frames.
+        far: standard deviation of how far.
+        far_duration: seconds after which chance decides anew, on average.
+        swapped: how often left is taken for right, of arms and of legs.
+        swapped_duration: as `far_duration`.
+        missed: part of the body -> how often a (visible, hidden) joint is missed.
+        missed_duration: as `far_duration`.
+        lost: how often nobody is found; with `missed_duration`.
+        confidence: of a (visible, hidden) joint that is found.
+    """
+
+    offset: Mapping[str, float] = _table(
+        nose=0.0125, neck=0.0058, shoulder=0.0083, elbow=0.0092, wrist=0.0073,
+        hip=0.0089, knee=0.0093, ankle=0.0064, eye=0.0094, ear=0.0134,
+    )  # fmt: skip
+    spread: Mapping[str, float] = _table(
+        nose=0.0085, neck=0.0046, shoulder=0.0082, elbow=0.0110, wrist=0.0084,
+        hip=0.0090, knee=0.0103, ankle=0.0085, eye=0.0077, ear=0.0097,
+    )  # fmt: skip
+    hidden: float = 1.35
+    speed: float = 0.304
+    memory: float = 0.169
+    fresh: float = 0.060
+    face: float = 0.764
+    lag: float = 0.0002
+    far_off: tuple[float, float] = (0.0088, 0.0115)
+    far: float = 0.0919
+    far_duration: float = 0.0606
+    swapped: Mapping[str, float] = _table(arms=0.0155, legs=0.0227)
+    swapped_duration: float = 0.132
+    missed: Mapping[str, tuple[float, float]] = _table(
+        nose=(0.0, 0.0), neck=(0.0, 0.0), shoulder=(0.0, 0.0), elbow=(0.109, 0.634), wrist=(0.111, 0.836),
+        hip=(0.0, 0.0), knee=(0.028, 0.267), ankle=(0.0056, 0.0843), eye=(0.0, 0.0), ear=(0.0, 0.0),
+    )  # fmt: skip
+    missed_duration: float = 0.202
+    lost: float = 0.0094
+    confidence: tuple[float, float] = (0.971, 0.965)
+
+    def __post_init__(self) -> None:
+        for name, keys in _KEYS.items():
+            if set(getattr(self, name)) != set(keys):
+                raise ValueError(
+                    f"{name} must have numbers for {', '.join(keys)}. Received: {list(getattr(self, name))}."
+                )
+        numbers = {entry.name: _numbers(getattr(self, entry.name)) for entry in fields(self)}
+        least = min(min(values) for name, values in numbers.items() if name != "lag")
+        if not all(np.isfinite(values).all() for values in numbers.values()) or not least >= 0:
+            raise ValueError(f"Finite numbers, none but the lag below 0, are expected. Received: {self}.")
+
+    def scaled(self, factor: float) -> DetectorNoise:
+        """A detector that errs so many times as much and as often (but never in more than all frames)."""
+
+        def times(value, largest: float = 1.0):
+            if isinstance(value, Mapping):
+                return {key: times(inner, largest) for key, inner in value.items()}
+            if isinstance(value, (tuple, list)):
+                return tuple(times(inner, largest) for inner in value)
+            return min(factor * value, largest)
+
+        amounts = {name: times(getattr(self, name)) for name in ("offset", "spread", "lag")}
+        rates = {name: times(getattr(self, name)) for name in ("far_off", "swapped", "missed", "lost")}
+        return replace(self, **amounts, **rates)
+
+
+_KEYS = {"offset": PARTS, "spread": PARTS, "missed": PARTS, "swapped": LIMBS}
+
+
+def _numbers(value: object) -> list[float]:
+    """All numbers in a field."""
+    values = value.values() if isinstance(value, Mapping) else value if isinstance(value, (tuple, list)) else None
+    return [float(value)] if values is None else [number for inner in values for number in _numbers(inner)]
+
+
+def write_noise(path: str | os.PathLike[str], noise: DetectorNoise) -> None:
+    """Write the numbers as JSON."""
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(asdict(noise), indent=2) + "\n", encoding="utf-8")
+
+
+def read_noise(path: str | os.PathLike[str]) -> DetectorNoise:
+    """Read what `write_noise` wrote.
+
+    Raises:
+        ValueError: the file is missing, damaged, or has other fields.
+    """
+    try:
+        return DetectorNoise(**json.loads(Path(path).read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: a detector's noise, JSON of `data noise`, is expected. Received: {error}") from None
