@@ -13,8 +13,11 @@ import pytest
 
 import gfla_tf
 from gfla_tf.cli import main
+from gfla_tf.image_io import read_image
+from gfla_tf.motion.video import write_video
 from gfla_tf.pose import write_openpose_json
 from gfla_tf.weights import save_weights
+from training.__main__ import main as run_training
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,6 +29,7 @@ COMMANDS = [
     for line in block.splitlines()
     if line.startswith("gfla ")
 ]
+TRAINING_COMMANDS = re.findall(r"^python -m training (?:flow|image) .*$", README, re.MULTILINE)
 POSE = np.column_stack([np.linspace(10, 30, 18), np.linspace(5, 60, 18), np.ones(18)])
 
 
@@ -36,6 +40,7 @@ def workplace(tmp_path_factory):
     shutil.copy(ROOT / "samples" / "standing.jpg", folder / "me.jpg")
     shutil.copy(ROOT / "samples" / "walker.jpg", folder / "dancer.jpg")
     write_openpose_json(folder / "pose.json", [POSE])
+    write_video(folder / "dance.mp4", [read_image(folder / "dancer.jpg")] * 3, 25.0)
     for name, file in (("photos", "me.jpg"), ("poses", "pose.json")):
         (folder / name).mkdir()
         shutil.copy(folder / file, folder / name / file)
@@ -49,12 +54,24 @@ def test_command(command, workplace, monkeypatch):
     monkeypatch.chdir(workplace)
     arguments = shlex.split(command)[1:]
     assert main(arguments) == 0
-    outputs = [word for flag, word in itertools.pairwise(arguments) if flag in ("--output", "--draw", "--debug")]
+    outputs = [
+        word for flag, word in itertools.pairwise(arguments) if flag in ("--output", "--draw", "--debug", "--plot")
+    ]
     assert all(Path(output).exists() for output in outputs)
 
 
+def test_training_commands(tmp_path, monkeypatch):
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
+    monkeypatch.chdir(tmp_path)
+    for command in TRAINING_COMMANDS:
+        assert run_training(shlex.split(command)[3:]) == 0
+    for stage in ("flow", "image"):
+        assert gfla_tf.load_model(f"runs/tiny/{stage}/model").preset.name == "person-demo"
+
+
 def test_commands_are_found():
-    assert {command.split()[1] for command in COMMANDS} == {"doctor", "pose", "transfer", "convert"}
+    assert {command.split()[1] for command in COMMANDS} == {"doctor", "pose", "transfer", "convert", "motion"}
+    assert [command.split()[3] for command in TRAINING_COMMANDS] == ["flow", "image"]
 
 
 def test_python_code(workplace, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -42,13 +43,18 @@ def build_generator(config: TrainingConfig) -> PersonGenerator:
     return build_model(PRESETS[config.preset], **config.network, dtype=_dtype(config))
 
 
-def build_stage(config: TrainingConfig, generator: PersonGenerator) -> Stage:
+def build_stage(config: TrainingConfig, generator: PersonGenerator, watched: Sequence[str] = ()) -> Stage:
     """The compiled stage around a generator.
+
+    Args:
+        config: of the run.
+        generator: to train.
+        watched: see `Stage`.
 
     Raises:
         ValueError: the backbone's weights are not there or do not fit.
     """
-    common = {"backbone": _build_backbone(config, generator), "clip_norm": config.clip_norm}
+    common = {"backbone": _build_backbone(config, generator), "clip_norm": config.clip_norm, "watched": watched}
     if config.stage == "flow":
         stage = FlowStage(generator, config.weights, **common)
         stage.compile(optimizer=_make_optimizer(config), jit_compile=config.xla)
@@ -83,9 +89,14 @@ def _build_backbone(config: TrainingConfig, generator: PersonGenerator) -> Backb
         return None
     layers = [CORRECTNESS_LAYERS[level] for level in generator.attention_levels] if config.weights.correctness else []
     for weight, wanted in ((config.weights.perceptual, PERCEPTUAL_LAYERS), (config.weights.style, STYLE_LAYERS)):
-        layers += layers_of_network(config.backbone, wanted) if weight else ()
+        compared = layers_of_network(config.backbone, wanted) if weight else ()
+        layers += [layer for layer in compared if int(layer[len("relu")]) <= config.backbone_blocks]
     return load_backbone(
-        config.backbone, tuple(dict.fromkeys(layers)), config.backbone_weights, config.backbone_preprocessing
+        config.backbone,
+        tuple(dict.fromkeys(layers)),
+        config.backbone_weights,
+        config.backbone_preprocessing,
+        dtype=_dtype(config),
     )
 
 

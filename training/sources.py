@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +15,7 @@ from training.data.images import picture_size
 from training.data.layouts import IMAGE_EXTENSIONS, PairLayout, dataset_kind, find_pairs
 from training.data.market import MarketPairs, MarketSettings
 
-__all__ = ["check_picture_size", "open_pairs", "sample_batch"]
+__all__ = ["check_picture_size", "has_truth", "open_pairs", "sample_batch"]
 
 _ROOM = 0.02  # by which a picture's proportions may differ from the annotations', for rounding
 
@@ -51,6 +52,11 @@ def open_pairs(
         return MarketPairs(folder, split, MarketSettings((height, width), config.sigma, config.resize))
     levels = generator.attention_levels if layout.truth is not None else ()
     return FashionPairs(folder, split, FashionSettings((height, width), config.sigma, config.resize, levels))
+
+
+def has_truth(sources: Mapping[str, FashionPairs | MarketPairs]) -> bool:
+    """Whether all sources deliver the exact flow."""
+    return all(isinstance(source, FashionPairs) and source.settings.flow_levels for source in sources.values())
 
 
 def check_picture_size(layout: PairLayout) -> None:

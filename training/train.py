@@ -27,8 +27,9 @@ from training.runs import RunFolder, restore_state
 from training.runs.interruption import Interruption
 from training.runs.versions import describe_start
 from training.schedule import FitCall, fit_calls
-from training.sources import open_pairs, sample_batch
+from training.sources import has_truth, open_pairs, sample_batch
 from training.stages.stage import Stage
+from training.stages.terms import TRUTH_TERMS
 
 __all__ = ["train"]
 
@@ -65,7 +66,7 @@ def train(
     with distribution.strategy.scope():
         generator = build_generator(config)
         sources = {split: open_pairs(config, data, split, generator) for split in ("train", "test")}
-        stage = build_stage(config, generator)
+        stage = build_stage(config, generator, TRUTH_TERMS if has_truth(sources) else ())
     folder = RunFolder(run, config.stage)
     with folder.locked() if distribution.is_chief else contextlib.nullcontext():
         if distribution.is_chief:

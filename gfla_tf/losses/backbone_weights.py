@@ -30,6 +30,7 @@ def load_backbone(
     weights: str | os.PathLike,
     preprocessing: str | None = None,
     calibrated: bool = True,
+    dtype: str = "float32",
 ) -> Backbone:
     """A backbone with trained weights, whose maps have the size that the weights of the loss's terms are meant for.
 
@@ -40,22 +41,23 @@ def load_backbone(
         preprocessing: None for the one that belongs to the weights.
         calibrated: whether maps are scaled as `gfla_tf.losses.calibration` says; False leaves them as they are.
             Weights of torchvision with preprocessing "none", as the authors use them, are never scaled.
+        dtype: Keras' policy, such as "mixed_bfloat16"; scales are found in float32 all the same.
 
     Raises:
         ValueError: if the weights are not there or do not fit; the message says where to get them.
     """
     of_torchvision = weights != "keras"
     state = _read_state(network, weights)
-    backbone = _filled(network, layers, preprocessing or ("torchvision" if of_torchvision else "keras"), state)
-    if not calibrated or (of_torchvision and backbone.preprocessing == "none"):
-        return backbone
-    reference = feature_differences(_filled(network, layers, "none", state)) if of_torchvision else None
-    backbone.scales = calibration_scales(backbone, reference or reference_table(network))
-    return backbone
+    preprocessing = preprocessing or ("torchvision" if of_torchvision else "keras")
+    if not calibrated or (of_torchvision and preprocessing == "none"):
+        return _filled(Backbone(network, layers, preprocessing, dtype=dtype), state)
+    reference = feature_differences(_filled(Backbone(network, layers, "none"), state)) if of_torchvision else None
+    exact = _filled(Backbone(network, layers, preprocessing), state)
+    scales = calibration_scales(exact, reference or reference_table(network))
+    return _filled(Backbone(network, layers, preprocessing, scales, dtype=dtype), state)
 
 
-def _filled(network: str, layers: Sequence[str], preprocessing: str, state: Mapping[str, np.ndarray]) -> Backbone:
-    backbone = Backbone(network, layers, preprocessing)
+def _filled(backbone: Backbone, state: Mapping[str, np.ndarray]) -> Backbone:
     backbone.build()
     backbone.assign(state)
     return backbone

@@ -51,7 +51,7 @@ class Waves:
 
 def make_optimizer() -> keras.optimizers.Optimizer:
     """One whose steps grow with the gradients, unlike Adam's: a wrong scale shows, and rounding errors stay small."""
-    return keras.optimizers.SGD(1e-2, momentum=0.9)
+    return keras.optimizers.SGD(1e-3, momentum=0.9)
 
 
 def make_stage(name: str):
@@ -62,7 +62,8 @@ def make_stage(name: str):
         return stage
     discriminator = filled(ImageDiscriminator((4, 4)))
     weights = LossWeights(l1=5.0, adversarial=2.0, endpoint=0.1)
-    stage = ImageStage(generator, discriminator, weights, average_decay=0.5)
+    settings = {"average_decay": 0.5, "frozen_flow_steps": 3, "loss_scaling": True}
+    stage = ImageStage(generator, discriminator, weights, **settings)
     stage.compile(optimizer=make_optimizer(), discriminator_optimizer=make_optimizer())
     return stage
 

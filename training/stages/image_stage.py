@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import keras
 import tensorflow as tf
 
-from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, adversarial, layers_of_network
+from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, Backbone, adversarial, layers_of_network
 from gfla_tf.models import ImageDiscriminator
 from training.stages.optimization import SafeUpdate, update_average
 from training.stages.stage import Stage, build_once
@@ -39,8 +39,18 @@ def frozen_copy(generator: keras.Model) -> keras.Model:
     return copy
 
 
+def compared_layers(backbone: Backbone, layers: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the paper's layers that a backbone gives; ValueError if there is none."""
+    found = tuple(layer for layer in layers_of_network(backbone.network, layers) if layer in backbone.wanted)
+    if not found:
+        raise ValueError(f"A backbone with some of {', '.join(layers)} is expected. Received: {backbone.wanted}.")
+    return found
+
+
 class ImageStage(Stage):
     """Keras model that trains a generator; compile it with `optimizer` and `discriminator_optimizer`.
+
+    Perceptual and style terms compare those of the paper's layers that the backbone gives.
 
     Args:
         generator: the person generator.
@@ -81,10 +91,10 @@ class ImageStage(Stage):
             self.add_loss_scale("generator", discriminator)
             self.add_loss_scale("discriminator", discriminator)
         if self.backbone is not None:
-            network = self.backbone.network
             self.compared_layers = {
-                "perceptual": layers_of_network(network, PERCEPTUAL_LAYERS),
-                "style": layers_of_network(network, STYLE_LAYERS),
+                name: compared_layers(self.backbone, layers)
+                for name, layers in (("perceptual", PERCEPTUAL_LAYERS), ("style", STYLE_LAYERS))
+                if getattr(weights, name)
             }
 
     def compile(self, optimizer, discriminator_optimizer=None, **kwargs) -> None:
@@ -125,7 +135,7 @@ class ImageStage(Stage):
             terms.update(picture_terms(weights, image, target, maps, features.target, self.compared_layers))
         elif weights.l1:
             terms.update(picture_terms(weights, image, target))
-        terms.update(flow_terms(weights, self.generator.attention_kernels, outputs, batch, features))
+        terms.update(flow_terms(weights, self.generator.attention_kernels, outputs, batch, features, self.watched))
         if self.discriminator is not None:
             terms["adversarial"] = adversarial(self.discriminator(image), True, self.kind, generator=True)
         return terms

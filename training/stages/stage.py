@@ -7,7 +7,7 @@ averaged over replicas, so that the parts together do what one replica would do 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import tensorflow as tf
@@ -16,7 +16,7 @@ from gfla_tf.losses import Backbone
 from gfla_tf.models import PersonGenerator
 from training.stages.loss_scale import LossScale
 from training.stages.optimization import SafeUpdate, mean_over_replicas
-from training.stages.terms import LossWeights
+from training.stages.terms import TRUTH_TERMS, LossWeights
 
 __all__ = ["Stage", "build_once"]
 
@@ -40,6 +40,7 @@ class Stage(keras.Model):
         weights: of the loss's terms.
         backbone: frozen feature network; needed by some terms.
         clip_norm: largest global norm of the gradients; None for no clipping.
+        watched: terms without a weight, of endpoint and mask, that are measured all the same.
         loss_scaling: whether gradients are computed with a dynamic `LossScale`; None: where a network is in float16.
     """
 
@@ -49,14 +50,18 @@ class Stage(keras.Model):
         weights: LossWeights,
         backbone: Backbone | None = None,
         clip_norm: float | None = None,
+        watched: Sequence[str] = (),
         loss_scaling: bool | None = None,
         **kwargs,
     ):
         super().__init__(**{"dtype": "float32", **kwargs})
+        if unknown := [name for name in watched if name not in TRUTH_TERMS]:
+            raise ValueError(f"watched must be some of {', '.join(TRUTH_TERMS)}. Received: {', '.join(unknown)}.")
         self.generator = build_once(generator)
         self.loss_weights_by_term = weights
         self.backbone = backbone
         self.clip_norm = clip_norm
+        self.watched = tuple(watched)
         self.loss_scaling = loss_scaling
         self.loss_scales: dict[str, LossScale] = {}
         self.add_loss_scale("generator", generator, backbone)
@@ -112,9 +117,9 @@ class Stage(keras.Model):
         return list(self.term_metrics.values())
 
     def term_names(self) -> list[str]:
-        """Names of the terms whose weight is not 0."""
+        """Names of the terms that have a weight or are watched."""
         weights = vars(self.loss_weights_by_term)
-        return [name for name, weight in weights.items() if weight]
+        return [name for name, weight in weights.items() if weight or name in self.watched]
 
     def build(self, input_shape=None) -> None:
         """Nothing of its own to make: the networks come built."""

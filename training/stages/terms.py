@@ -8,7 +8,7 @@ A term is a mean over pictures of something that a picture has by itself: it doe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ __all__ = [
     "IMAGE_WEIGHTS",
     "Features",
     "LossWeights",
+    "TRUTH_TERMS",
     "endpoint_error",
     "features_of",
     "flow_terms",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 EPSILON = 1e-6
+TRUTH_TERMS = ("endpoint", "mask")  # those that need exact flow
 CORRECTNESS_LAYERS = {3: "relu4_1", 2: "relu3_1", 1: "relu2_1"}  # level -> layer of that size
 
 
@@ -66,8 +68,8 @@ class LossWeights:
             raise ValueError(f"Loss weights must be 0 or more. Received: {', '.join(negative)} of another kind.")
 
     def total(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """The weighted sum of terms by name."""
-        return tf.add_n([getattr(self, name) * value for name, value in terms.items()])
+        """The weighted sum of terms by name; those without a weight do not matter, even if they are not finite."""
+        return tf.add_n([getattr(self, name) * value for name, value in terms.items() if getattr(self, name)])
 
 
 FLOW_WEIGHTS = LossWeights(correctness=20.0, regularization=0.01)
@@ -107,6 +109,7 @@ def flow_terms(
     outputs: Mapping[str, list[tf.Tensor]],
     batch: Mapping[str, tf.Tensor],
     features: Features,
+    watched: Collection[str] = (),
 ) -> dict[str, tf.Tensor]:
     """The terms that judge flows and masks, each summed over levels.
 
@@ -117,6 +120,7 @@ def flow_terms(
         batch: holds, for endpoint and mask, "flow_level2" `[batch, h, w, 2]`, exact, in pixels of that level, and
             "visible_level2" `[batch, h, w, 1]`, and so on for each attention level, as `training.data.fashion` gives.
         features: of source and target; needed for correctness.
+        watched: which of endpoint and mask are wanted without a weight, too.
     """
     flows, masks = outputs["flows"], outputs["masks"]
     terms = {}
@@ -131,10 +135,10 @@ def flow_terms(
     if weights.regularization:
         values = [affine_regularization(flow, size) for flow, size in zip(flows, kernels.values(), strict=True)]
         terms["regularization"] = tf.add_n(values)
-    if weights.endpoint:
+    if weights.endpoint or "endpoint" in watched:
         exact = [(batch[f"flow_level{level}"], batch[f"visible_level{level}"]) for level in kernels]
         terms["endpoint"] = tf.add_n([endpoint_error(flow, *pair) for flow, pair in zip(flows, exact, strict=True)])
-    if weights.mask:
+    if weights.mask or "mask" in watched:
         shares = [batch[f"visible_level{level}"] for level in kernels]
         terms["mask"] = tf.add_n([mask_cross_entropy(mask, share) for mask, share in zip(masks, shares, strict=True)])
     return terms
@@ -156,9 +160,10 @@ def endpoint_error(flow: tf.Tensor, exact: tf.Tensor, visible: tf.Tensor) -> tf.
 
 
 def mask_cross_entropy(mask: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
-    """Mean cross-entropy of a mask `[batch, h, w, 1]` in (0, 1) with the visible share of each position."""
-    mask = tf.clip_by_value(mask, EPSILON, 1.0 - EPSILON)
-    return -tf.reduce_mean(visible * tf.math.log(mask) + (1.0 - visible) * tf.math.log(1.0 - mask))
+    """Mean cross-entropy of a mask `[batch, h, w, 1]` in [0, 1] with the visible share of each position."""
+    # Where graphs are turned to bfloat16, a mask may be exactly 1, and so would be 1 - EPSILON.
+    shown, hidden = (tf.math.log(tf.maximum(share, EPSILON)) for share in (mask, 1.0 - mask))
+    return -tf.reduce_mean(visible * shown + (1.0 - visible) * hidden)
 
 
 def picture_terms(

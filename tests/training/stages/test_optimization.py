@@ -44,7 +44,7 @@ def test_gradients_are_clipped():
 
 def test_frozen_flow_does_not_move_at_first_and_then_does(generator):
     stage = ImageStage(generator, weights=LossWeights(l1=1.0, endpoint=1.0), frozen_flow_steps=2)
-    stage.compile(optimizer=keras.optimizers.Adam(1e-3, beta_1=0.9))
+    stage.compile(optimizer=keras.optimizers.Adam(1e-3, beta_1=0.9), run_eagerly=True)
 
     def moved():
         """Do any, and do all, of the weights of the flow estimator and of the renderer move in a step?"""
