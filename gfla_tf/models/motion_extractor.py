@@ -28,12 +28,21 @@ class MotionExtractor(Composite, keras.Model):
         blocks: residual blocks; block i has dilation 3^i.
         hidden: units of the dense layer that modulates the norms.
         dropout: rate after each activation in training.
+        residual: True adds the network's answer to the noisy joints, as a correction, which is 0 before training. The
+            paper's network, False, has no path around it and first has to learn to pass joints on.
     """
 
-    config_names = ("joints", "filters", "blocks", "hidden", "dropout")
+    config_names = ("joints", "filters", "blocks", "hidden", "dropout", "residual")
 
     def __init__(
-        self, joints: int = 17, filters: int = 256, blocks: int = 3, hidden: int = 128, dropout: float = 0.15, **kwargs
+        self,
+        joints: int = 17,
+        filters: int = 256,
+        blocks: int = 3,
+        hidden: int = 128,
+        dropout: float = 0.15,
+        residual: bool = False,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         # Config
@@ -42,6 +51,7 @@ class MotionExtractor(Composite, keras.Model):
         self.blocks = blocks
         self.hidden = hidden
         self.dropout = dropout
+        self.residual = residual
         # Layers
         policy = self.dtype_policy
         self.expand = self._temporal("expand", filters, 3)
@@ -52,7 +62,8 @@ class MotionExtractor(Composite, keras.Model):
             self.convolutions.append(self._temporal(f"pointwise{block}", filters, 1))
             self.norms += [AdaptiveLayerNorm(hidden, name=f"norm{block}{part}", dtype=policy) for part in "ab"]
         self.features = [self._temporal(f"feature{index}", filters, 3, strides=2) for index in range(3)]
-        self.shrink = self._temporal("shrink", 2 * joints, 1, use_bias=True)
+        first = {"kernel_initializer": "zeros"} if residual else {}
+        self.shrink = self._temporal("shrink", 2 * joints, 1, use_bias=True, **first)
         self.drop = keras.layers.Dropout(dropout, name="drop", dtype=policy)
 
     def _temporal(self, name: str, filters: int, kernel_size: int, use_bias: bool = False, **options):
@@ -96,7 +107,9 @@ class MotionExtractor(Composite, keras.Model):
                 hidden = self.norms[index]([self.convolutions[index](hidden), style])
                 hidden = self.drop(activation(hidden), training=training)
             hidden = middle + hidden
-        return tf.cast(self.shrink(hidden), self.variable_dtype)
+        answer = tf.cast(self.shrink(hidden), self.variable_dtype)
+        margin = self.receptive_field // 2
+        return answer + tf.cast(noisy[:, margin:-margin], answer.dtype) if self.residual else answer
 
     def _clip_vector(self, noisy: tf.Tensor) -> tf.Tensor:
         """One vector `[batch, filters]` for the whole clip, which modulates every norm."""

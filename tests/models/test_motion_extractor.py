@@ -64,3 +64,12 @@ def test_dropout_only_in_training(model):
     assert np.abs(model(clip, training=True) - model(clip)).max() > 1e-3
     steady = tiny("motion", dropout=0.0)
     np.testing.assert_allclose(steady(clip, training=True), steady(clip), atol=1e-6)
+
+
+def test_a_residual_extractor_begins_with_the_joints_as_they_are():
+    model = MotionExtractor(joints=5, filters=8, blocks=2, hidden=8, residual=True)
+    clip = noise(30, 10)
+    np.testing.assert_array_equal(model(clip), clip[:, 13:17])  # 27 frames see one: 13 on either side are lost
+    model.shrink.bias.assign(np.arange(10.0))
+    np.testing.assert_allclose(model(clip), clip[:, 13:17] + np.arange(10.0), rtol=1e-6)
+    assert MotionExtractor.from_config(model.get_config()).residual
