@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -24,6 +25,7 @@ from training.data.pipeline import Pipeline
 __all__ = ["KINDS", "Distribution", "WorkerLostError", "end_process", "open_distribution"]
 
 KINDS = ("none", "mirrored", "workers")
+_SECONDS_TO_LEARN = 3
 # What TensorFlow raises, by turns, where another worker is gone.
 _LOST = (
     tf.errors.UnavailableError,
@@ -98,6 +100,8 @@ class Distribution:
             return
         steps = self._steps_of_all(step)
         if min(steps) != max(steps):
+            # An early end of this worker would be all that the others learn.
+            time.sleep(_SECONDS_TO_LEARN)
             raise ValueError(
                 "All workers must go on from the same step; a run folder that all of them share is expected. "
                 f"Received: steps {', '.join(map(str, steps))}."

@@ -57,7 +57,9 @@ def correctness_per_picture(target_features, source_features, flow, sampling: st
         )
     target, source = tf.stop_gradient(target), tf.stop_gradient(source)
     size = tf.shape(target)[1:3]
-    sampled = SAMPLINGS[sampling](source, enlarge(flow, size))
+    # Even where nothing changes, resizing has a gradient that XLA does not know.
+    same = flow.shape[1:3].is_fully_defined() and flow.shape[1:3] == target.shape[1:3]
+    sampled = SAMPLINGS[sampling](source, flow if same else enlarge(flow, size))
     similarity = cosine_similarity(sampled, target)
     excess = tf.exp(-similarity / (best_similarity(target, source) + EPSILON)) - tf.exp(tf.constant(-1.0, target.dtype))
     if mask is not None:

@@ -25,9 +25,9 @@ def test_flow_stage_learns(precision):
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_image_stage_learns(precision):
     generator, discriminator = make_generator(precision), make_discriminator(precision)
-    stage = ImageStage(generator, discriminator, LossWeights(l1=5.0, adversarial=0.1, endpoint=0.1))
+    stage = ImageStage(generator, discriminator, LossWeights(l1=5.0, adversarial=0.01, endpoint=0.01))
     stage.compile(optimizer=make_adam(1e-2), discriminator_optimizer=make_adam(1e-3))
-    history = stage.fit(make_dataset(12), epochs=2, verbose=0, shuffle=False).history
+    history = stage.fit(make_dataset(15), epochs=2, verbose=0, shuffle=False).history
     assert history["loss"][1] < 0.97 * history["loss"][0]
     assert history["skipped"][1] < 0.5
     for network in (generator, discriminator):
@@ -37,13 +37,14 @@ def test_image_stage_learns(precision):
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_discriminator_learns(precision):
     stage = ImageStage(make_generator(), make_discriminator(precision), LossWeights(l1=1.0, adversarial=1.0))
-    stage.compile(optimizer=make_adam(), discriminator_optimizer=make_adam(1e-2))
+    stage.compile(optimizer=make_adam(), discriminator_optimizer=make_adam(3e-3))
     batch = make_batch(2)
-    # Without the first steps, in which the spectral norm and the loss scale find themselves.
-    steps = [stage.train_discriminator(batch["target_image"], batch["source_image"]) for _ in range(14)]
-    losses = [float(values["discriminator"]) for values, _ in steps[4:]]
-    assert np.mean(losses[5:]) < np.mean(losses[:5])
-    assert [float(skipped) for _, skipped in steps[8:]] == [0] * 6
+    for _ in range(20):  # the spectral norm finds itself
+        stage.discriminator(batch["target_image"], training=True)
+    steps = [stage.train_discriminator(batch["target_image"], batch["source_image"]) for _ in range(24)]
+    losses = [float(values["discriminator"]) for values, skipped in steps if not skipped]
+    assert len(losses) > 12  # in float16 the loss scale finds itself at first
+    assert np.mean(losses[-3:]) < 0.9 * np.mean(losses[:3])
 
 
 def test_each_optimizer_has_a_loss_scale_in_float16():
