@@ -11,5 +11,9 @@ COMMANDS: Table = {
         "DeepFashion In-shop: flatten the folders, cut the pictures to 256x176",
         "training.data.prepare_fashion",
     ),
+    "pictures": (
+        "your own pictures, a folder a person: pictures of one size, keypoints, pairs",
+        "training.data.prepare_pictures",
+    ),
     "video": ("videos or folders of frames: frames of one size and keypoints", "training.data.prepare_video"),
 }
