@@ -68,6 +68,7 @@ def train(
         sources = {split: open_pairs(config, data, split, generator) for split in ("train", "test")}
         stage = build_stage(config, generator, TRUTH_TERMS if has_truth(sources) else ())
     folder = RunFolder(run, config.stage)
+    say = say if distribution.is_chief else _keep_quiet
     with folder.locked() if distribution.is_chief else contextlib.nullcontext():
         if distribution.is_chief:
             folder.open(config)
@@ -83,6 +84,10 @@ def train(
         with interruption.watched():
             _fit(stage, config, sources, distribution, step, callbacks)
     return folder.model
+
+
+def _keep_quiet(text: str) -> None:
+    """For the workers whose chief says it already."""
 
 
 def _restore(stage: Stage, config: TrainingConfig, folder: RunFolder, run, start, say) -> int:

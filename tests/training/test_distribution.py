@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from helpers import distributed_training
+from helpers.ports import free_ports
 
 from training.cluster import read_cluster
 from training.data.pipeline import Pipeline, PipelineSettings
@@ -52,17 +52,6 @@ def start(tmp_path):
         if process.poll() is None:
             process.kill()
             process.wait()
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for entry in sockets:
-            entry.bind(("127.0.0.1", 0))
-        return [entry.getsockname()[1] for entry in sockets]
-    finally:
-        for entry in sockets:
-            entry.close()
 
 
 def start_workers(start, tmp_path, **options):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.ports import free_ports
 
 from gfla_tf import load_model
 from gfla_tf.image_io import read_image, write_image
@@ -122,12 +123,12 @@ def test_a_finished_run_is_left_as_it_is(flow_run):
     assert (flow_run / "flow" / "model" / "weights.safetensors").stat().st_mtime_ns == before
 
 
-def launch(run, *settings, stage="image"):
+def launch(run, *settings, stage="image", options=(), **environment):
     """A training process of its own."""
-    command = [sys.executable, "-m", "training", stage, "--config", "tiny", "--data", DATA, "--run", run, "--set"]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-m", "training", stage, "--config", "tiny", "--data", DATA, "--run", run, *options]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
     return subprocess.Popen(
-        [*command, *FAST, *settings], cwd=REPOSITORY, env=environment, text=True, stderr=subprocess.PIPE
+        [*command, "--set", *FAST, *settings], cwd=REPOSITORY, env=environment, text=True, stderr=subprocess.PIPE
     )
 
 
@@ -163,6 +164,30 @@ def test_a_killed_run_ends_with_the_bits_of_an_undisturbed_one(tmp_path):
     for first, second in zip(*logs, strict=True):
         assert first["step"] == second["step"]
         assert first["val_loss"] == second["val_loss"]
+
+
+def test_two_workers_train_one_run(tmp_path):
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    cluster = {"worker": addresses}
+    workers = [
+        launch(
+            tmp_path,
+            "steps=2",
+            options=["--distribute", "workers"],
+            TF_CONFIG=json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
+        )
+        for index in range(2)
+    ]
+    try:
+        errors = [worker.communicate(timeout=400)[1] for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+    assert [worker.returncode for worker in workers] == [0, 0], errors
+    assert last_state(tmp_path, "image")[0] == 2
+    assert len(json.loads((tmp_path / "image" / "starts.json").read_text())) == 1  # the second one writes nothing
+    assert "A new run" in errors[0]
+    assert "A new run" not in errors[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -26,13 +26,14 @@ class SkippedSteps(StepCallback):
         super().__init__(**kwargs)
         self.limit = limit
         self.in_a_row = 0
-        self._total = 0.0
+        self._total = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self._total = 0.0  # Keras sets the metrics back, too
+        super().on_epoch_begin(epoch, logs)
+        self._total = 0  # Keras sets the metrics back, too
 
     def on_step_end(self, step: int, logs: dict) -> None:
-        total = float(self.model.term_metrics["skipped"].total)
+        total = round(logs["skipped"] * self.steps_in_round)
         self.in_a_row = self.in_a_row + 1 if total > self._total else 0
         self._total = total
         if self.in_a_row >= self.limit:
