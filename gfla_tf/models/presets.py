@@ -108,6 +108,7 @@ _TABLE = (
             "attention_hidden": 64,
             "source_input_norm": False,
         },
+        3_529_565,
         height=192,
         width=128,
         frame_aspect=128 / 192,

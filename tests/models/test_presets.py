@@ -18,6 +18,7 @@ from gfla_tf.weights import read_state, write_state
 PARAMETERS = {
     "person-fashion": 14_047_395,
     "person-market": 12_926_471,
+    "person-demo": 3_529_565,
     "sequence": 23_510_195,
     "face": 16_906_667,
     "view": 14_341_323,
@@ -93,7 +94,10 @@ def random_inputs() -> list[np.ndarray]:
                 "pad_edge",
             ],
         ),
-        (presets, ["PRESETS", "STAND_IN", "Preset", "build_model", "load_model", "save_model"]),
+        (
+            presets,
+            ["PRESETS", "STAND_IN", "Preset", "build_model", "config_from_json", "load_model", "save_model"],
+        ),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -108,7 +112,7 @@ def test_presets_and_their_parameters():
     assert all(preset.name == name for name, preset in PRESETS.items())
 
 
-@pytest.mark.parametrize("name", ["person-market", "motion", "image-discriminator-market"])
+@pytest.mark.parametrize("name", ["person-market", "person-demo", "motion", "image-discriminator-market"])
 def test_parameters_are_counted_right(name):  # those of the others in tests/golden
     model = load_model(name)
     assert sum(int(np.prod(variable.shape)) for variable in model.trainable_variables) == PARAMETERS[name]
