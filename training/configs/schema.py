@@ -49,8 +49,9 @@ class TrainingConfig:
         clip_norm: largest global norm of a step's gradients; None for no limit.
         average_decay: of the generator's moving average, which is then what is exported; None for none.
         frozen_flow_steps: steps of stage image in which the flow estimator does not move yet.
-        precision: "float32"; "onednn_bfloat16" (oneDNN computes in bfloat16 where it is safe, on Intel CPUs);
-            "mixed_bfloat16"; "mixed_float16" (with a loss scale).
+        precision: "float32"; "onednn_bfloat16" (TensorFlow turns graphs to bfloat16, on CPUs; the loss, too, so that it
+            does not go with regularization, whose small differences are lost); "mixed_bfloat16"; "mixed_float16"
+            (with a loss scale).
         xla: compile a step with XLA: long start, sometimes faster.
         deterministic: only operations that give the same bits every time; slower on several cores.
         round_steps: steps between validations, sample sheets and checkpoints. A killed run loses less than a round.
@@ -134,6 +135,11 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be from 0 to below 1. Received: {value!r}.")
         if self.stage == "flow" and (terms := [name for name in _PICTURE_TERMS if getattr(self.weights, name)]):
             raise ValueError(f"Stage flow makes no picture to judge. Received: weights of {', '.join(terms)}.")
+        if self.precision == "onednn_bfloat16" and self.weights.regularization:
+            raise ValueError(
+                "The term regularization is lost in onednn_bfloat16: precision=float32 or mixed_bfloat16, or "
+                f"weights.regularization=0 is expected. Received: {self.weights.regularization}."
+            )
         if not any(vars(self.weights).values()):
             raise ValueError("At least one term of the loss must have a weight. Received: none.")
 

@@ -65,7 +65,14 @@ CONFIGS: Mapping[str, Mapping[str, TrainingConfig]] = MappingProxyType(
                 beta_1=0.9,
                 steps=6000,
             ),
-            "image": TrainingConfig("image", **_DEMO, weights=IMAGE_WEIGHTS, learning_rate=2e-4, steps=40_000),
+            "image": TrainingConfig(
+                "image",
+                **_DEMO,
+                weights=LossWeights(l1=5.0, adversarial=2.0, style=500.0, perceptual=0.5, endpoint=0.5),
+                backbone_blocks=3,
+                learning_rate=2e-4,
+                steps=40_000,
+            ),
         },
         "tiny": {
             "flow": TrainingConfig("flow", **_TINY, weights=LossWeights(regularization=0.01, endpoint=1.0, mask=1.0)),

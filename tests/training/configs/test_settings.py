@@ -64,6 +64,7 @@ def test_a_file_may_leave_fields_out(tmp_path):
         ("learning_rate=NaN", "learning_rate must be above 0. Received: nan"),
         ("learning_rate=null", "learning_rate must be above 0. Received: None"),
         ("beta_1=1", "beta_1 must be from 0 to below 1. Received: 1"),
+        ("precision=onednn_bfloat16", "The term regularization is lost in onednn_bfloat16"),
         ("precision=int8", "precision must be one of float32, .* Received: 'int8'"),
         ("preset=motion", "preset must be one of person-fashion, .* Received: 'motion'"),
         ("image_size=64", r"image_size must be \[height, width\] in pixels. Received: 64"),
