@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 
-import cv2
 import numpy as np
 import pytest
-from helpers.tiny_datasets import keypoints_at
+from helpers.box_estimator import BoxEstimator
 
 from gfla_tf.image_io import read_image, write_image
 from gfla_tf.pose import read_keypoints
@@ -15,24 +14,6 @@ from training.__main__ import main
 from training.data import prepare_pictures as module
 from training.data.fashion import FashionPairs, FashionSettings
 from training.data.prepare_pictures import find_pictures, prepare_pictures
-
-
-class Found:
-    def __init__(self, keypoints):
-        self.person = keypoints
-
-    def keypoints(self, skeleton):
-        return self.person
-
-
-class BoxEstimator:
-    """Finds a person in every red box, the largest first."""
-
-    def estimate(self, image):
-        red = ((image[..., 0] > 0.2) & (image[..., 1] < 0)).astype(np.uint8)
-        boxes = cv2.connectedComponentsWithStats(red)[2][1:].tolist()
-        boxes = sorted((box for box in boxes if box[4] > 20), key=lambda box: -box[4])
-        return [Found(keypoints_at(left, top, height)) for left, top, _, height, _ in boxes]
 
 
 def write_picture(path, *boxes, height=80, width=120):

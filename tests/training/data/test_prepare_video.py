@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from helpers.box_estimator import BoxEstimator
 from helpers.tiny_datasets import keypoints_at, tree
 
 from gfla_tf.image_io import read_image, write_image
@@ -27,24 +28,6 @@ from training.data.prepare_video import prepare_video
 ROOT = Path(__file__).parents[3]
 HEIGHT, WIDTH = 48, 80
 PNG = ClipSettings(size=32, framing="squeeze", format="png")
-
-
-class Found:
-    def __init__(self, keypoints):
-        self.person = keypoints
-
-    def keypoints(self, skeleton):
-        return self.person
-
-
-class BoxEstimator:
-    """Finds a person in every red box, whose joints fill it."""
-
-    def estimate(self, image):
-        red = ((image[..., 0] > 0.2) & (image[..., 1] < 0)).astype(np.uint8)
-        _, _, boxes, _ = cv2.connectedComponentsWithStats(red)
-        boxes = sorted(boxes[1:].tolist(), key=lambda box: -box[4])
-        return [Found(keypoints_at(left, top, height)) for left, top, _, height, area in boxes if area > 20]
 
 
 def frame_with(*boxes, height=HEIGHT, width=WIDTH):
