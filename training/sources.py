@@ -40,18 +40,24 @@ def open_pairs(
     multiple = generator.size_multiple
     if height % multiple or width % multiple:
         raise ValueError(f"image_size must be multiples of {multiple} for this network. Received: {height}x{width}.")
-    wants_truth = bool(config.weights.endpoint or config.weights.mask)
+    wants_truth = bool(config.weights.endpoint or config.weights.mask or config.weights.background)
     layout = find_pairs(folder, split)
     check_picture_size(layout)
     if wants_truth and layout.truth is None:
         raise ValueError(
-            f"The terms endpoint and mask need exact flow. Received: {layout.folder}, which has none for {split}; "
-            "--set weights.endpoint=0 weights.mask=0 trains without."
+            f"The terms endpoint, mask and background need exact flow. Received: {layout.folder}, which has none for "
+            f"{split}; --set weights.endpoint=0 weights.mask=0 weights.background=0 trains without."
         )
     if dataset_kind(folder) == "market":
         return MarketPairs(folder, split, MarketSettings((height, width), config.sigma, config.resize))
     levels = generator.attention_levels if layout.truth is not None else ()
-    return FashionPairs(folder, split, FashionSettings((height, width), config.sigma, config.resize, levels))
+    pairs = FashionPairs(folder, split, FashionSettings((height, width), config.sigma, config.resize, levels))
+    if config.weights.background and not pairs.has_background:
+        raise ValueError(
+            f"The term background needs the masks of the pictures. Received: {layout.folder}, which has them not for "
+            f"all pictures of {split}; --set weights.background=0 trains without."
+        )
+    return pairs
 
 
 def has_truth(sources: Mapping[str, FashionPairs | MarketPairs]) -> bool:

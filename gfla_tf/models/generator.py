@@ -18,6 +18,7 @@ class Generator(Composite, keras.Model):
         widths: channels of the source encoder and the renderer at level 1, 2, ...; level n is 1 / 2^n of the side.
         flow_widths: channels of the flow estimator at level 1, 2, ...
         attention_kernels: level -> side of the attention's patches; {3: 3, 2: 5} by default.
+            A side of 1 warps bilinearly.
         attention_hidden: channels of the layer that predicts the attention weights.
         attention_reduction: "mean" (the paper) or "sum", see `gfla_tf.ops.local_attention`.
         source_input_norm: False lets the source encoder see absolute colours, see `SourceEncoder`.

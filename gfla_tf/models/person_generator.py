@@ -30,6 +30,8 @@ class PersonGenerator(Generator):
 
     Args:
         pose_channels: channels of a pose map, one a joint.
+        attention_kernels: see `Generator`; {} makes a network without flow and attention, which draws the target pose
+            and knows nothing of the source: the masks are 0 everywhere, so to speak. For comparison.
         **kwargs: those of `Generator`.
     """
 
@@ -39,18 +41,22 @@ class PersonGenerator(Generator):
         super().__init__(**kwargs)
         self.pose_channels = pose_channels
         self.source_encoder = self.make_source_encoder("source_encoder")
-        self.flow_estimator = FlowEstimator(
-            self.flow_widths, self.attention_levels, name="flow_estimator", dtype=self.dtype_policy
-        )
+        self.flow_estimator = None
+        if self.attention_levels:
+            self.flow_estimator = FlowEstimator(
+                self.flow_widths, self.attention_levels, name="flow_estimator", dtype=self.dtype_policy
+            )
         self.texture_renderer = self.make_renderer(TextureRenderer)
 
     def checkpoint_parts(self) -> dict[str, keras.layers.Layer]:
-        return {"source": self.source_encoder, "target": self.texture_renderer, "flow_net": self.flow_estimator}
+        parts = {"source": self.source_encoder, "target": self.texture_renderer, "flow_net": self.flow_estimator}
+        return {name: part for name, part in parts.items() if part is not None}
 
     def build(self, input_shape=None) -> None:
         image, pose = (None, None, None, 3), (None, None, None, self.pose_channels)
         self.source_encoder.build(image)
-        self.flow_estimator.build([image, pose, pose])
+        if self.flow_estimator is not None:
+            self.flow_estimator.build([image, pose, pose])
         self.texture_renderer.build([pose])
         self.built = True
 
@@ -58,6 +64,8 @@ class PersonGenerator(Generator):
         channels = {"source_image": 3, "source_pose": self.pose_channels, "target_pose": self.pose_channels}
         source_image, source_pose, target_pose = check_inputs(inputs, channels, self.size_multiple)
         features = self.source_encoder(source_image)
-        flows, masks = self.flow_estimator([source_image, source_pose, target_pose])
+        flows, masks = [], []
+        if self.flow_estimator is not None:
+            flows, masks = self.flow_estimator([source_image, source_pose, target_pose])
         image = self.texture_renderer([target_pose, [(features, flows, masks)]])
         return {"image": tf.cast(image, self.variable_dtype), "flows": flows, "masks": masks}

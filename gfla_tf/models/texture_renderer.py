@@ -157,7 +157,8 @@ class TextureRenderer(TextureDecoder):
 
 def normalize_kernels(attention_kernels: dict | None, levels: int) -> dict[int, int]:
     """Attention kernels by level, coarsest first (JSON turns the level into text); ValueError for a level not there."""
-    kernels = {int(level): int(size) for level, size in (attention_kernels or {3: 3, 2: 5}).items()}
+    attention_kernels = {3: 3, 2: 5} if attention_kernels is None else attention_kernels
+    kernels = {int(level): int(size) for level, size in attention_kernels.items()}
     if not all(1 <= level <= levels for level in kernels):
         raise ValueError(f"attention_kernels must be at levels 1 to {levels}. Received: {attention_kernels}.")
     return dict(sorted(kernels.items(), reverse=True))

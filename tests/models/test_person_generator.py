@@ -6,6 +6,7 @@ import tensorflow as tf
 from helpers.tiny_models import TINY, TINY_WIDTHS, tiny
 
 from gfla_tf.models import PersonGenerator
+from gfla_tf.ops.warp import bilinear_sample
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +103,21 @@ def test_size_multiple_follows_from_the_levels():
     shallow = PersonGenerator(widths=(8, 8, 8), flow_widths=(4, 8, 8, 8), attention_hidden=8)
     assert shallow.size_multiple == 16
     assert shallow([np.zeros((1, 16, 48, channels), np.float32) for channels in (3, 18, 18)])["image"].shape[2] == 48
+
+
+def test_without_attention_the_source_does_not_matter():
+    model = tiny("person", attention_kernels={})
+    assert model.flow_estimator is None
+    assert set(model.checkpoint_parts()) == {"source", "target"}
+    pose = tf.random.uniform([1, 64, 32, 18])
+    first, second = (model([tf.random.uniform([1, 64, 32, 3]), pose, pose]) for _ in range(2))
+    assert first["flows"] == first["masks"] == []
+    np.testing.assert_array_equal(first["image"], second["image"])
+
+
+def test_attention_of_side_1_warps_bilinearly():
+    attention = tiny("person", attention_kernels={2: 1}).texture_renderer.attentions[0]
+    channels = attention.patch_conv.kernel.shape[2] // 2
+    source, target = tf.random.uniform([2, 1, 5, 4, channels])
+    flow = tf.random.uniform([1, 5, 4, 2], -2, 2)
+    np.testing.assert_allclose(attention([source, target, flow]), bilinear_sample(source, flow), atol=1e-6)

@@ -9,7 +9,10 @@ Each element is a dict:
     flow_levelN              float32 `[height / 2^N, width / 2^N, 2]`, exact (dx, dy) in pixels of the level
     visible_levelN           float32 `[height / 2^N, width / 2^N, 1]`, the visible share of each pixel, in [0, 1]
 
-the last two for the levels asked for, where the dataset has truth (`truth`). The genuine annotations are in pictures of
+    background_levelN        float32, likewise, the share with the background, which does not move, in both pictures
+
+the last three for the levels asked for, where the dataset has truth (`truth`); the last one only where it has the masks
+of all pictures, too. The genuine annotations are in pictures of
 256x176; keypoints are rescaled to the network's 256x256 like the pictures. There is no augmentation.
 """
 
@@ -24,7 +27,17 @@ import tensorflow as tf
 from gfla_tf.pose.heatmaps import pose_maps_tensor
 from training.data.layouts import find_pairs
 from training.data.pair_pictures import PairPictures, check_image_size
-from training.data.truth import level_truth, read_truth, truth_error, truth_path
+from training.data.truth import (
+    has_masks,
+    level_share,
+    level_truth,
+    mask_error,
+    mask_path,
+    read_background,
+    read_truth,
+    truth_error,
+    truth_path,
+)
 
 __all__ = ["FashionPairs", "FashionSettings"]
 
@@ -65,6 +78,7 @@ class FashionPairs:
     Attributes:
         layout: where the files are.
         pictures: the table of pictures and pairs; `pictures.dropped` counts the pairs left out.
+        has_background: whether elements hold background_levelN.
 
     Raises:
         ValueError: files are missing or can't be read, or flows are asked for and there is no truth.
@@ -81,6 +95,7 @@ class FashionPairs:
                 f"flow_levels need exact flows: {self.layout.folder}/truth/{split} and truth in dataset.json are "
                 f"expected. Received: a dataset without them"
             )
+        self.has_background = bool(settings.flow_levels) and has_masks(self.layout.truth, self.pictures.names)
 
     def __len__(self) -> int:
         return len(self.pictures.pairs)
@@ -94,7 +109,7 @@ class FashionPairs:
             element[f"{name}_image"] = image
             element[f"{name}_keypoints"] = keypoints
             element[f"{name}_pose"] = pose_maps_tensor(keypoints, *self.settings.image_size, self.settings.sigma)
-        return element | self._truth(index)
+        return element | self._truth(index) | self._background(index)
 
     def _truth(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         if not self.settings.flow_levels:
@@ -109,13 +124,33 @@ class FashionPairs:
             truth[f"flow_level{level}"], truth[f"visible_level{level}"] = level_truth(flow, visible, height, width)
         return truth
 
-    def _truth_path(self, index: int) -> Path:
+    def _background(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        if not self.has_background:
+            return {}
+        shown = tf.numpy_function(
+            lambda number: read_background(self.layout.truth, self._names(number)), [index], tf.float32
+        )
+        shown = tf.ensure_shape(shown, [None, None, 1])
+        height, width = self.settings.image_size
+        return {
+            f"background_level{level}": level_share(shown, height // 2**level, width // 2**level)
+            for level in self.settings.flow_levels
+        }
+
+    def _names(self, index: int) -> tuple[str, str]:
+        """The names of a pair's pictures, source and target."""
         source, target = self.pictures.pairs[index]
-        return truth_path(self.layout.truth, self.pictures.names[source], self.pictures.names[target])
+        return self.pictures.names[source], self.pictures.names[target]
+
+    def _truth_path(self, index: int) -> Path:
+        return truth_path(self.layout.truth, *self._names(index))
 
     def unreadable(self, index: int) -> dict[Path, str]:
         """The files of a pair that can't be read, with reasons."""
         files = self.pictures.unreadable(index)
         if self.settings.flow_levels and (reason := truth_error(self._truth_path(index))) is not None:
             files[self._truth_path(index)] = reason
+        if self.has_background:
+            masks = [mask_path(self.layout.truth, name) for name in self._names(index)]
+            files |= {path: reason for path in masks if (reason := mask_error(path)) is not None}
         return files

@@ -4,18 +4,33 @@ A file holds `flow` `[h, w, 2]`, (dx, dy) in pixels of the picture: target pixel
 l + flow(l); and `visible` `[h, w]`, 1 where that surface point is seen in the source. Convention at a level of another
 size: a level's pixel covers a block of the picture's, its visibility is the visible share of the block, and its flow is
 the mean over the block's visible pixels in pixels of the level (so a quarter of it at a quarter of the side).
+
+All pictures of a rendered person have the same background at the same place. Where both pictures of a pair show it, the
+exact flow is zero; that is kept apart from the flow of the person, because it is easily right and covers most of a
+picture. It follows from the `mask` `[h, w]` that each picture's own file holds: how much of a pixel the person covers.
 """
 
 from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["level_truth", "read_truth", "truth_error", "truth_path"]
+__all__ = [
+    "has_masks",
+    "level_share",
+    "level_truth",
+    "mask_error",
+    "mask_path",
+    "read_background",
+    "read_truth",
+    "truth_error",
+    "truth_path",
+]
 
 
 def truth_path(folder: Path, source_name: str, target_name: str) -> Path:
@@ -41,6 +56,44 @@ def read_truth(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     return flow.astype(np.float32), (visible > 0).astype(np.float32)[..., np.newaxis]
 
 
+def mask_path(folder: Path, name: str) -> Path:
+    """The file of a picture's own truth."""
+    return folder / f"{PurePosixPath(name).stem}.npz"
+
+
+def has_masks(folder: Path, names: Iterable[str]) -> bool:
+    """Whether the folder of truth has a file for each of the pictures of these names."""
+    return all(mask_path(folder, name).is_file() for name in names)
+
+
+def read_background(folder: Path, names: Iterable[str]) -> np.ndarray:
+    """Where no picture of these names shows the person: float32 `[h, w, 1]`, 0 or 1, at the pictures' size.
+
+    Raises:
+        ValueError: a picture's file of truth is missing or not of this format.
+    """
+    return np.prod([_uncovered(mask_path(folder, name)) for name in names], axis=0)
+
+
+def mask_error(path: str | os.PathLike[str]) -> str | None:
+    """Why a picture's mask can't be read: one line, or None where it can."""
+    try:
+        _uncovered(path)
+    except ValueError:
+        return "no readable mask" if os.path.isfile(path) else "no such file"
+    return None
+
+
+def _uncovered(path: str | os.PathLike[str]) -> np.ndarray:
+    """Float32 `[h, w, 1]`, 1 where the person does not touch a pixel."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            mask = arrays["mask"]
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path}: a file with a mask is expected. Received: {error}") from error
+    return (mask == 0).astype(np.float32)[..., np.newaxis]
+
+
 def truth_error(path: str | os.PathLike[str]) -> str | None:
     """Why a file can't be read: one line, or None where it can."""
     try:
@@ -48,6 +101,11 @@ def truth_error(path: str | os.PathLike[str]) -> str | None:
     except ValueError:
         return "no readable flow and visible" if os.path.isfile(path) else "no such file"
     return None
+
+
+def level_share(shown: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """The share `[height, width, 1]` of each pixel of a level that is 1 in `[h, w, 1]`."""
+    return tf.image.resize(shown, [height, width], method="area")
 
 
 def level_truth(flow: tf.Tensor, visible: tf.Tensor, height: int, width: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -65,6 +123,6 @@ def level_truth(flow: tf.Tensor, visible: tf.Tensor, height: int, width: int) ->
     """
     size = tf.cast(tf.shape(visible)[:2], tf.float32)
     scale = tf.stack([width / size[1], height / size[0]])
-    share = tf.image.resize(visible, [height, width], method="area")
+    share = level_share(visible, height, width)
     mean = tf.math.divide_no_nan(tf.image.resize(flow * visible, [height, width], method="area"), share)
     return mean * scale, share

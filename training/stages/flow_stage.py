@@ -23,6 +23,8 @@ class FlowStage(Stage):
     """
 
     def __init__(self, generator, weights: LossWeights = FLOW_WEIGHTS, **kwargs):
+        if generator.flow_estimator is None:
+            raise ValueError("Stage flow trains a flow estimator. Received: a generator without one.")
         super().__init__(generator, weights, **kwargs)
         if weights.correctness and self.backbone is None:
             raise ValueError("The correctness term needs a backbone. Received: None.")

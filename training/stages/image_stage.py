@@ -163,7 +163,8 @@ class ImageStage(Stage):
         return self.record(**terms, **judged, loss=loss, skipped=tf.maximum(skipped, judge_skipped))
 
     def _generator_update(self) -> SafeUpdate:
-        held = self.generator.flow_estimator.trainable_variables
+        flow_estimator = self.generator.flow_estimator
+        held = [] if flow_estimator is None else flow_estimator.trainable_variables
         return self.make_update("generator", held=held, held_steps=self.frozen_flow_steps)
 
     def train_discriminator(self, real: tf.Tensor, generated: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 EPSILON = 1e-6
-TRUTH_TERMS = ("endpoint", "mask")  # those that need exact flow
+TRUTH_TERMS = ("endpoint", "mask")  # those that need exact flow; background needs the masks of rendered people, too
 CORRECTNESS_LAYERS = {3: "relu4_1", 2: "relu3_1", 1: "relu2_1"}  # level -> layer of that size
 
 
@@ -50,7 +50,10 @@ class LossWeights:
         style: mean absolute difference of Gram matrices.
         adversarial: the discriminator's verdict.
         endpoint: distance in pixels to the exact flow, where it is known and visible; needs a rendered dataset.
-        mask: cross-entropy of the masks with the exact visibility; needs a rendered dataset.
+        mask: cross-entropy of the masks with the exact visibility; needs a rendered dataset. With a weight of
+            background, the background that both pictures show counts as visible.
+        background: length of the flow in pixels where both pictures show the background, which does not move; needs a
+            rendered dataset.
     """
 
     correctness: float = 0.0
@@ -61,6 +64,7 @@ class LossWeights:
     adversarial: float = 0.0
     endpoint: float = 0.0
     mask: float = 0.0
+    background: float = 0.0
 
     def __post_init__(self):
         negative = [entry.name for entry in fields(self) if not getattr(self, entry.name) >= 0]
@@ -118,7 +122,8 @@ def flow_terms(
         kernels: level -> side of local attention's patches, coarsest first, as the generator has them.
         outputs: "flows", one `[batch, h, w, 2]` a level, coarse first; "masks", likewise `[batch, h, w, 1]` in (0, 1).
         batch: holds, for endpoint and mask, "flow_level2" `[batch, h, w, 2]`, exact, in pixels of that level, and
-            "visible_level2" `[batch, h, w, 1]`, and so on for each attention level, as `training.data.fashion` gives.
+            "visible_level2" `[batch, h, w, 1]`, and so on for each attention level, as `training.data.fashion` gives;
+            likewise for background, "background_level2" `[batch, h, w, 1]`.
         features: of source and target; needed for correctness.
         watched: which of endpoint and mask are wanted without a weight, too.
     """
@@ -140,7 +145,14 @@ def flow_terms(
         terms["endpoint"] = tf.add_n([endpoint_error(flow, *pair) for flow, pair in zip(flows, exact, strict=True)])
     if weights.mask or "mask" in watched:
         shares = [batch[f"visible_level{level}"] for level in kernels]
+        if weights.background:
+            shares = [share + batch[f"background_level{level}"] for share, level in zip(shares, kernels, strict=True)]
         terms["mask"] = tf.add_n([mask_cross_entropy(mask, share) for mask, share in zip(masks, shares, strict=True)])
+    if weights.background:
+        shown = [batch[f"background_level{level}"] for level in kernels]
+        terms["background"] = tf.add_n(
+            [endpoint_error(flow, 0.0, share) for flow, share in zip(flows, shown, strict=True)]
+        )
     return terms
 
 
@@ -151,7 +163,7 @@ def endpoint_error(flow: tf.Tensor, exact: tf.Tensor, visible: tf.Tensor) -> tf.
 
     Args:
         flow: `[batch, h, w, 2]`.
-        exact: likewise, the mean over the visible part of each position.
+        exact: likewise, the mean over the visible part of each position; or a number.
         visible: `[batch, h, w, 1]`, the visible share of each position.
     """
     distance = tf.sqrt(tf.reduce_sum(tf.square(flow - exact), axis=-1, keepdims=True) + EPSILON)

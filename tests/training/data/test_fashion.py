@@ -12,7 +12,7 @@ from helpers.datasets import MISSING, annotation_row, write_annotations, write_f
 from gfla_tf.pose.heatmaps import pose_maps
 from training.data.fashion import FashionPairs, FashionSettings
 from training.data.pipeline import Pipeline, PipelineSettings
-from training.data.truth import level_truth, read_truth, truth_path
+from training.data.truth import level_truth, mask_path, read_truth, truth_path
 
 SMALL = FashionSettings(image_size=(64, 32))
 
@@ -148,8 +148,8 @@ def test_a_resumed_run_sees_the_same_pictures_bit_for_bit(tmp_path):
             assert batch[name].numpy().tobytes() == other[name].numpy().tobytes()
 
 
-def write_truth(folder, flow, visible):
-    path = truth_path(folder / "truth" / "train", "a.png", "a.png")
+def write_truth(folder, flow, visible, source="a.png", target="a.png"):
+    path = truth_path(folder / "truth" / "train", source, target)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, flow=flow.astype(np.float16), visible=visible.astype(np.uint8))
     return path
@@ -174,6 +174,30 @@ def test_convention_flow_at_a_level_is_in_its_pixels(tmp_path):
     np.testing.assert_allclose(element["flow_level3"][5, 1], [1, -0.5], atol=1e-6)
     assert not element["flow_level2"][:, 4:].any()
     assert not element["visible_level2"][:, 4:].any()
+
+
+def test_background_is_what_both_pictures_show(tmp_path):
+    write_fashion(tmp_path, count=2, size=(64, 32))
+    content = {"kind": "fashion", "annotation_size": [64, 32], "truth": True}
+    (tmp_path / "dataset.json").write_text(json.dumps(content))
+    (tmp_path / "truth" / "train").mkdir(parents=True)
+    settings = FashionSettings(image_size=(64, 32), flow_levels=(2,))
+    assert not FashionPairs(tmp_path, settings=settings).has_background
+    source, target = FashionPairs(tmp_path, settings=settings).pictures.names[:2]
+    masks = np.zeros((2, 64, 32), np.uint8)
+    masks[0, :4, :4] = 255
+    masks[1, :2, 4:8] = 1  # touched by the person's edge
+    paths = [mask_path(tmp_path / "truth" / "train", name) for name in (source, target)]
+    for path, mask in zip(paths, masks, strict=True):
+        np.savez_compressed(path, mask=mask)
+    write_truth(tmp_path, np.zeros((64, 32, 2)), np.zeros((64, 32)), source, target)
+    pairs = FashionPairs(tmp_path, settings=settings)
+    share = load(pairs)["background_level2"]
+    assert share.shape == (16, 8, 1)
+    np.testing.assert_allclose(share[0, :3, 0], [0, 0.5, 1])
+    assert (share[1:] == 1).all()
+    paths[1].write_bytes(b"no zip")
+    assert pairs.unreadable(0) == {paths[1]: "no readable mask"}
 
 
 def test_convention_flow_is_scaled_with_the_picture(tmp_path):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.tiny_stages import make_dataset, make_discriminator, values_of
+from helpers.tiny_stages import make_batch, make_dataset, make_discriminator, values_of
 
 from training.stages import FLOW_WEIGHTS, IMAGE_WEIGHTS, FlowStage, ImageStage, LossWeights
 from training.stages.optimization import make_adam
@@ -14,7 +14,7 @@ from training.stages.optimization import make_adam
 
 def test_weights_are_those_of_the_paper():
     assert vars(FLOW_WEIGHTS) == {
-        **dict.fromkeys(("l1", "perceptual", "style", "adversarial", "endpoint", "mask"), 0.0),
+        **dict.fromkeys(("l1", "perceptual", "style", "adversarial", "endpoint", "mask", "background"), 0.0),
         "correctness": 20.0,
         "regularization": 0.01,
     }
@@ -27,6 +27,7 @@ def test_weights_are_those_of_the_paper():
         "regularization": 0.0025,
         "endpoint": 0.0,
         "mask": 0.0,
+        "background": 0.0,
     }
     adam = make_adam()
     assert (float(adam.learning_rate), adam.beta_1, adam.beta_2) == (pytest.approx(1e-4), 0.0, 0.999)
@@ -56,6 +57,31 @@ def test_exact_flow_teaches_where_it_is_known(generator):
     after = stage.evaluate(make_dataset(1), verbose=0, return_dict=True)
     assert after["endpoint"] < before["endpoint"] / 2
     assert after["mask"] < before["mask"] / 2
+
+
+def test_where_both_pictures_show_the_background_the_flow_learns_to_be_zero(generator):
+    stage = FlowStage(generator, LossWeights(mask=1.0, background=1.0))
+    stage.compile(optimizer=make_adam(1e-2))
+    generator.flow_estimator.flow_heads[0].bias.assign([3.0, 4.0])
+    before = stage.evaluate(make_dataset(1), verbose=0, return_dict=True)
+    assert before["background"] == pytest.approx(5, rel=0.05)
+    stage.fit(make_dataset(60), verbose=0, shuffle=False)
+    after = stage.evaluate(make_dataset(1), verbose=0, return_dict=True)
+    assert after["background"] < before["background"] / 2
+    batch = make_batch()
+    mask = stage(batch)["masks"][0][0, :, :, 0].numpy()
+    shown = (batch["visible_level2"] + batch["background_level2"])[0, :, :, 0].numpy()
+    assert mask[shown == 1].min() > mask[shown == 0].max()
+
+
+def test_a_generator_without_attention_has_no_flow_to_train(generator):
+    still = type(generator).from_config({**generator.get_config(), "attention_kernels": {}})
+    with pytest.raises(ValueError, match="Stage flow trains a flow estimator. Received: a generator without one"):
+        FlowStage(still, LossWeights(endpoint=1.0))
+    stage = ImageStage(still, weights=LossWeights(l1=1.0), frozen_flow_steps=1)
+    stage.compile(optimizer=make_adam(1e-2))
+    history = stage.fit(make_dataset(10), epochs=2, verbose=0, shuffle=False).history
+    assert history["l1"][1] < history["l1"][0]
 
 
 def test_image_stage_learns_all_terms(generator, backbone):
