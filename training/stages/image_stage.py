@@ -47,6 +47,12 @@ def compared_layers(backbone: Backbone, layers: tuple[str, ...]) -> tuple[str, .
     return found
 
 
+def cut_window(image: tf.Tensor, corner: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """The part of a batch of pictures with its (top, left) at `corner` and of (height, width) `size`."""
+    top, left = tf.unstack(corner)
+    return tf.ensure_shape(image[:, top : top + size[0], left : left + size[1]], [None, *size, 3])
+
+
 class ImageStage(Stage):
     """Keras model that trains a generator; compile it with `optimizer` and `discriminator_optimizer`.
 
@@ -58,6 +64,8 @@ class ImageStage(Stage):
         weights: of the terms; the paper's by default.
         kind: of the adversarial loss, see `gfla_tf.losses.adversarial`.
         average_decay: of the generator's moving average, kept in `average`; None keeps none.
+        compared_window: (height, width) in pixels of the part of a picture that perceptual and style compare in a
+            training step; where it lies is drawn anew each step, alike for the batch. None for whole pictures.
         frozen_flow_steps: of the optimiser, in which the flow estimator does not move yet. The optimiser's statistics
             follow its gradients already.
         **kwargs: those of `Stage`.
@@ -71,6 +79,7 @@ class ImageStage(Stage):
         kind: str = "lsgan",
         average_decay: float | None = None,
         frozen_flow_steps: int = 0,
+        compared_window: tuple[int, int] | None = None,
         **kwargs,
     ):
         super().__init__(generator, weights, **kwargs)
@@ -85,6 +94,7 @@ class ImageStage(Stage):
         self.average_decay = average_decay
         self.average = None if average_decay is None else frozen_copy(self.generator)
         self.frozen_flow_steps = frozen_flow_steps
+        self.compared_window = None if compared_window is None else tuple(compared_window)
         if discriminator is not None:
             build_once(discriminator)
             self.term_metrics["discriminator"] = keras.metrics.Mean(name="discriminator")
@@ -120,19 +130,26 @@ class ImageStage(Stage):
     def call(self, batch: Mapping[str, tf.Tensor]) -> dict:
         return full_precision_outputs(super().call(batch))
 
-    def generator_terms(self, batch: Mapping[str, tf.Tensor], outputs: dict, features: Features) -> dict:
+    def generator_terms(
+        self, batch: Mapping[str, tf.Tensor], outputs: dict, features: Features, window: tf.Tensor | None = None
+    ) -> dict:
         """The generator's terms by name, for training and for testing.
 
         Args:
             batch: see `Stage`.
             outputs: of the generator.
             features: what `reference_features` gives.
+            window: (top, left) of the part that perceptual and style compare; None for whole pictures.
         """
         weights, image, target = self.loss_weights_by_term, outputs["image"], batch["target_image"]
         terms = {}
         if weights.perceptual or weights.style:
-            maps = features_of(self.backbone, image)
-            terms.update(picture_terms(weights, image, target, maps, features.target, self.compared_layers))
+            maps, wanted = image, features.target
+            if window is not None:
+                maps, wanted = (cut_window(picture, window, self.compared_window) for picture in (image, target))
+                wanted = tf.nest.map_structure(tf.stop_gradient, features_of(self.backbone, wanted))
+            maps = features_of(self.backbone, maps)
+            terms.update(picture_terms(weights, image, target, maps, wanted, self.compared_layers))
         elif weights.l1:
             terms.update(picture_terms(weights, image, target))
         terms.update(flow_terms(weights, self.generator.attention_kernels, outputs, batch, features, self.watched))
@@ -154,13 +171,22 @@ class ImageStage(Stage):
             outputs = self(batch)
             with tape.stop_recording():
                 judged, judge_skipped = self.train_discriminator(batch["target_image"], outputs["image"])
-            terms = self.generator_terms(batch, outputs, features)
+            terms = self.generator_terms(batch, outputs, features, self._draw_window(batch["target_image"]))
             loss = self.loss_weights_by_term.total(terms)
             objective = update.objective(loss)
         skipped = update.apply(tape.gradient(objective, update.variables))
         if self.average is not None:
             update_average(self.average.weights, self.generator.weights, self.average_decay)
         return self.record(**terms, **judged, loss=loss, skipped=tf.maximum(skipped, judge_skipped))
+
+    def _draw_window(self, image: tf.Tensor) -> tf.Tensor | None:
+        """(top, left) of this step's window; drawn from the step's number, so that a resumed run draws it again."""
+        if self.compared_window is None:
+            return None
+        room = tf.shape(image)[1:3] - self.compared_window
+        step = tf.cast(self.optimizer.iterations, tf.int32)
+        share = tf.random.stateless_uniform([2], seed=tf.stack([step, 0]))
+        return tf.cast(share * tf.cast(room + 1, tf.float32), tf.int32)
 
     def _generator_update(self) -> SafeUpdate:
         flow_estimator = self.generator.flow_estimator

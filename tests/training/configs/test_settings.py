@@ -33,9 +33,10 @@ def test_files_hold_everything(tmp_path, name, stage):
 
 def test_settings_are_json_or_text_and_reach_inside():
     settings = ["steps=12", "decay=linear", "clip_norm=1.5", "average_decay=null", "image_size=[64,96]"]
+    settings += ["compared_window=[32,48]"]
     config = load_config("image", "tiny", [*settings, "weights.l1=2", "network.widths=[2,4]"])
     assert (config.steps, config.decay, config.clip_norm, config.average_decay) == (12, "linear", 1.5, None)
-    assert config.picture_size == (64, 96)
+    assert (config.picture_size, config.compared_window) == ((64, 96), (32, 48))
     assert config.weights == replace(CONFIGS["tiny"]["image"].weights, l1=2)
     assert config.network == {**CONFIGS["tiny"]["image"].network, "widths": (2, 4)}
 
@@ -68,6 +69,8 @@ def test_a_file_may_leave_fields_out(tmp_path):
         ("precision=int8", "precision must be one of float32, .* Received: 'int8'"),
         ("preset=motion", "preset must be one of person-fashion, .* Received: 'motion'"),
         ("image_size=64", r"image_size must be \[height, width\] in pixels. Received: 64"),
+        ("compared_window=[64]", r"compared_window must be \[height, width\] in pixels. Received: \[64\]"),
+        ("compared_window=[64,48]", r"from 32 to the picture's \(64, 32\). Received: \(64, 48\)"),
         ("resize=nearest", "resize must be one of .* Received: 'nearest'"),
         ("steps.many=3", "Only weights and network have fields of their own. Received: steps.many"),
     ],

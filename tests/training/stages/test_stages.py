@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.tiny_stages import make_batch, make_dataset, make_discriminator, values_of
+from helpers.tiny_stages import HEIGHT, WIDTH, make_batch, make_dataset, make_discriminator, values_of
 
 from training.stages import FLOW_WEIGHTS, IMAGE_WEIGHTS, FlowStage, ImageStage, LossWeights
 from training.stages.optimization import make_adam
@@ -93,6 +93,26 @@ def test_image_stage_learns_all_terms(generator, backbone):
     assert history["l1"][1] < history["l1"][0]
     for average, weight in zip(stage.average.get_weights(), generator.get_weights(), strict=True):
         assert np.abs(average - weight).max() < 0.1
+
+
+def test_a_window_is_compared_where_the_step_says(generator, backbone):
+    weights = LossWeights(perceptual=1.0)
+
+    def trained(target, compared_window, steps=1):
+        copy = type(generator).from_config(generator.get_config())
+        copy.build(None)
+        copy.set_weights(generator.get_weights())
+        stage = ImageStage(copy, weights=weights, backbone=backbone, compared_window=compared_window)
+        stage.compile(optimizer=make_adam(0.0))
+        batch = {**make_batch(), "target_image": target}
+        return [float(stage.train_step(batch)["perceptual"]) for _ in range(steps)]
+
+    target = np.zeros((1, HEIGHT, WIDTH, 3), np.float32)
+    assert trained(target, (HEIGHT, WIDTH)) == pytest.approx(trained(target, None), rel=1e-5)
+    target[:, HEIGHT // 2 :] = 1
+    windows = trained(target, (32, 32), steps=6)
+    assert len(set(windows)) > 3  # the running mean of windows that lie elsewhere each time
+    assert trained(target, (32, 32), steps=6) == windows
 
 
 def test_image_stage_without_discriminator_overfits_a_pair(generator):
