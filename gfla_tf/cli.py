@@ -65,15 +65,18 @@ def _add_transfer(commands) -> None:
         _transfer,
         "render a person in another pose",
         "examples:\n"
-        "  gfla transfer me.jpg dancer.jpg --weights weights.safetensors --output me_dancing.png\n"
-        "  gfla transfer me.jpg pose.json --weights weights.safetensors --output me.png --paste --debug sheet.png\n"
-        "  gfla transfer photos/ poses/ --weights weights.safetensors --output results/\n"
+        "  gfla transfer me.jpg dancer.jpg --output me_dancing.png\n"
+        "  gfla transfer me.jpg pose.json --output me.png --paste --debug sheet.png\n"
+        "  gfla transfer photos/ poses/ --output results/ --table table.png\n"
+        "  gfla transfer me.jpg pose.json --model person-fashion --weights weights.safetensors --output me.png\n"
         "Keypoint files: OpenPose, AlphaPose, COCO, MediaPipe JSON, or an annotation CSV; FILE#IMAGE picks one image.",
     )
     command.add_argument("source", metavar="SOURCE", help="photo of the person, or a folder of photos")
     command.add_argument("pose", metavar="POSE", help="photo or keypoint file with the pose, or a folder of them")
     command.add_argument("--output", required=True, help="picture to write (PNG, JPEG, WebP); a folder for folders")
-    command.add_argument("--model", default="person-fashion", help="preset or model folder (default: %(default)s)")
+    command.add_argument(
+        "--model", default="person-demo", help="published model, preset or model folder (default: %(default)s)"
+    )
     command.add_argument("--weights", help='safetensors file; "stand-in" to try everything without trained weights')
     command.add_argument("--source-keypoints", metavar="FILE", help="keypoints of SOURCE, found otherwise")
     for name in ("source", "pose"):
@@ -92,6 +95,7 @@ def _add_transfer(commands) -> None:
     )
     command.add_argument("--paste", action="store_true", help="put the result back into the source's photo")
     command.add_argument("--debug", metavar="SHEET", help="also write source, skeletons, flows, masks, result in a row")
+    command.add_argument("--table", metavar="PNG", help="also write all results as one table, sources by poses")
     command.add_argument("--batch-size", type=int, default=4, help="pictures rendered at once (default: %(default)s)")
 
 
@@ -109,6 +113,7 @@ def _transfer(options: argparse.Namespace) -> int:
         jobs,
         options.paste,
         options.debug,
+        options.table,
         options.batch_size,
         options.source_keypoints,
         options.source_person,

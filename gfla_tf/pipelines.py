@@ -1,6 +1,6 @@
 """Pose transfer from photos: find the person, frame them, run the network, put the result where it belongs.
 
-    transfer = gfla_tf.PoseTransfer("person-fashion", weights="weights.safetensors")
+    transfer = gfla_tf.PoseTransfer()  # the published model; or ("person-fashion", weights="weights.safetensors")
     transfer("me.jpg", "pose.jpg").save("me_in_that_pose.png")
 
 Source and pose are framed by the same rule (`gfla_tf.pose.framing`), so that a person far away and one close up meet at
@@ -22,6 +22,7 @@ from gfla_tf.people import PeopleReader, Person
 from gfla_tf.pose.estimator import PoseEstimator
 from gfla_tf.pose.framing import Frame, fit_frame, resize_image, whole_frame
 from gfla_tf.pose.heatmaps import pose_maps
+from gfla_tf.published import find_model
 from gfla_tf.sheets import contact_sheet, transfer_panels
 
 __all__ = ["PoseTransfer", "TransferResult"]
@@ -78,8 +79,9 @@ class PoseTransfer:
     """Render people in other poses.
 
     Args:
-        model: name of a person preset, a folder of `save_model`, or a model of `load_model`.
-        weights: a safetensors file, or "stand-in" for weights that have learned nothing; needed for a preset.
+        model: name of a published model or of a person preset, a folder of `save_model`, or a model of `load_model`.
+        weights: a safetensors file, or "stand-in" for weights that have learned nothing; needed for a preset that no
+            published model has the name of.
         framing: "person" frames source and pose around the joints; "whole" takes whole pictures, for datasets whose
             pictures are framed already (poses must then come from pictures, or be in pixels of the source's picture).
         estimator: finds the keypoints in photos; the bundled one by default.
@@ -90,7 +92,7 @@ class PoseTransfer:
 
     def __init__(
         self,
-        model: str | os.PathLike | keras.Model = "person-fashion",
+        model: str | os.PathLike | keras.Model = "person-demo",
         weights: str | os.PathLike | None = None,
         framing: str = "person",
         estimator: PoseEstimator | None = None,
@@ -193,11 +195,11 @@ class PoseTransfer:
 
 def _load_trained(model: str | os.PathLike, weights: str | os.PathLike | None) -> keras.Model:
     """A model with weights; ValueError that says where weights come from if there are none."""
-    name = os.fspath(model)
+    name = find_model(model, weights)
     if weights is None and name in PRESETS:
         raise ValueError(
             f"The preset {name} comes without weights. Convert a checkpoint of the authors by `gfla convert "
             f"CHECKPOINT.pth --preset {name} --output weights.safetensors` and give that file as weights, or give "
             f'"{STAND_IN}" to try everything with a network that has learned nothing.'
         )
-    return load_model(model, weights)
+    return load_model(name, weights)

@@ -6,12 +6,26 @@ direction (red right, green down-left, ...), the saturation the length relative 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gfla_tf.pose.drawing import draw_skeleton
 from gfla_tf.pose.framing import resize_image
 
-__all__ = ["contact_sheet", "flow_to_color", "label", "mask_to_gray", "transfer_panels", "warp_by_flow"]
+if TYPE_CHECKING:
+    from gfla_tf.pipelines import TransferResult
+
+__all__ = [
+    "contact_sheet",
+    "flow_to_color",
+    "label",
+    "mask_to_gray",
+    "transfer_panels",
+    "transfer_table",
+    "warp_by_flow",
+]
 
 LABEL_HEIGHT = 18
 GAP = 4
@@ -74,17 +88,13 @@ def label(image: np.ndarray, text: str) -> np.ndarray:
 def contact_sheet(panels: dict[str, np.ndarray], columns: int = 5) -> np.ndarray:
     """Images of one size side by side, each under its name, on white, in rows of so many columns."""
     labelled = [label(np.asarray(image, np.float32), name) for name, image in panels.items()]
-    height, width = labelled[0].shape[:2]
     columns = min(columns, len(labelled))
-    rows = -(-len(labelled) // columns)
-    sheet = np.ones((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.float32)
-    for index, image in enumerate(labelled):
-        top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
-        sheet[top : top + height, left : left + width] = image
-    return sheet
+    blank = np.ones_like(labelled[0])
+    labelled += [blank] * (-len(labelled) % columns)
+    return _table([labelled[start : start + columns] for start in range(0, len(labelled), columns)])
 
 
-def transfer_panels(result) -> dict[str, np.ndarray]:
+def transfer_panels(result: TransferResult) -> dict[str, np.ndarray]:
     """The panels of a `gfla_tf.TransferResult`: source, skeletons, flow, mask and warped source per level, result.
 
     All have the height of the network's picture and the true proportions of the frame.
@@ -104,3 +114,37 @@ def transfer_panels(result) -> dict[str, np.ndarray]:
     panels["result"] = result.image
     true_width = result.picture.shape[1]
     return {name: resize_image(panel, height, true_width) for name, panel in panels.items()}
+
+
+def transfer_table(results: Mapping[tuple[str, str], TransferResult]) -> np.ndarray:
+    """Results as a table: a row for each source, a column for each pose, in the order in which they first occur.
+
+    Args:
+        results: (name of the source, name of the pose) -> `gfla_tf.TransferResult`, of at least one pair; all of the
+            same size. Pairs that are not there stay white.
+
+    Returns:
+        float32 image `[table height, table width, 3]` in [-1, 1]: the poses above, the framed sources on the left.
+    """
+    sources, poses = (list(dict.fromkeys(names)) for names in zip(*results, strict=True))
+    first = {name: result for (name, _), result in reversed(results.items())}
+    above = {name: result for (_, name), result in reversed(results.items())}
+    height, width = next(iter(results.values())).picture.shape[:2]
+    white = np.ones((height, width, 3), np.float32)
+    black = np.full_like(next(iter(results.values())).image, -1)
+    rows = [[white, *(draw_skeleton(black, above[name].target_keypoints, above[name].skeleton) for name in poses)]]
+    for source in sources:
+        cells = [results.get((source, pose)) for pose in poses]
+        rows.append([first[source].source_image, *(white if cell is None else cell.image for cell in cells)])
+    return _table([[resize_image(cell, height, width) for cell in row] for row in rows])
+
+
+def _table(rows: list[list[np.ndarray]]) -> np.ndarray:
+    """Images of one size in rows and columns, with white between them."""
+    height, width = rows[0][0].shape[:2]
+    table = np.ones((len(rows) * (height + GAP) - GAP, len(rows[0]) * (width + GAP) - GAP, 3), np.float32)
+    for row, images in enumerate(rows):
+        for column, image in enumerate(images):
+            top, left = row * (height + GAP), column * (width + GAP)
+            table[top : top + height, left : left + width] = image
+    return table

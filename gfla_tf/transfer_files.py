@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gfla_tf.image_io import WRITABLE_EXTENSIONS, write_image
 from gfla_tf.outputs import check_output
 from gfla_tf.people import Person, is_keypoint_file
+from gfla_tf.sheets import transfer_table
 
 if TYPE_CHECKING:
-    from gfla_tf.pipelines import PoseTransfer
+    from gfla_tf.pipelines import PoseTransfer, TransferResult
 
 __all__ = ["Job", "plan_jobs", "transfer_files"]
 
@@ -71,6 +73,7 @@ def transfer_files(
     jobs: list[Job],
     paste: bool = False,
     sheet: str | None = None,
+    table: str | None = None,
     batch_size: int = 4,
     source_keypoints: str | None = None,
     source_person: int | None = None,
@@ -83,6 +86,7 @@ def transfer_files(
         jobs: of `plan_jobs`.
         paste: put each result back into the source's photo.
         sheet: file for the sheet of a single job.
+        table: file for the table of all results, sources by poses.
         batch_size: pictures rendered at once.
         source_keypoints: keypoint file of a single source.
         source_person: which of several people in each source, see `PeopleReader`.
@@ -97,15 +101,17 @@ def transfer_files(
     alone = len(jobs) == 1
     if not alone and (sheet or source_keypoints):
         raise ValueError("--debug and --source-keypoints are for one source and one pose. Received: a folder.")
-    if sheet:
-        check_output(sheet)
+    for picture in filter(None, (sheet, table)):
+        check_output(picture)
     jobs[0][2].parent.mkdir(exist_ok=True)
     progress = None if alone else _progress_bar(len(jobs))
     failures: list[str] = []
-    rendered: list[Path] = []
+    rendered: list[Job] = []
+    cells: dict[tuple[str, str], TransferResult] = {}
 
     def pairs() -> Iterator[tuple[Person, Person]]:
-        for source, pose, output in jobs:
+        for job in jobs:
+            source, pose, _ = job
             try:
                 pair = (
                     transfer.people.read_source(source, source_keypoints, source_person),
@@ -117,15 +123,20 @@ def transfer_files(
                     raise
                 failures.append(f"{source} in the pose of {pose}: {error}")
                 continue
-            rendered.append(output)
+            rendered.append(job)
             yield pair
 
     for done, result in enumerate(transfer.run(pairs(), batch_size), start=1):
-        result.save(rendered[done - 1], paste)
+        source, pose, output = rendered[done - 1]
+        result.save(output, paste)
+        if table:
+            cells[source, pose] = replace(result, photo=result.source_image)  # photos of a folder would fill memory
         if sheet:
             write_image(sheet, result.sheet())
         if progress:
             progress.update(done)
+    if cells:
+        write_image(table, transfer_table(cells))
     return failures
 
 

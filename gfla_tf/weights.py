@@ -178,7 +178,7 @@ def write_state(
     path: str | os.PathLike, state: dict[str, np.ndarray], precision: str = "float32", metadata: dict | None = None
 ) -> None:
     """Write arrays as a safetensors file, to a temporary name first; see `save_weights`."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
@@ -188,7 +188,8 @@ def write_state(
     if too_large:
         raise ValueError(f"Weights must be finite in {precision}. Received: {', '.join(too_large)}.")
     with whole_file(path) as temporary:
-        save_file(arrays, temporary, metadata={"format": "pt", **(metadata or {})})
+        # `save_file` would make a file that nobody but its owner may read.
+        temporary.write_bytes(save(arrays, metadata={"format": "pt", **(metadata or {})}))
 
 
 def read_state(path: str | os.PathLike) -> dict[str, np.ndarray]:

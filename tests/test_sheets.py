@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 
-from gfla_tf.sheets import contact_sheet, flow_to_color, label, mask_to_gray, warp_by_flow
+from gfla_tf.sheets import contact_sheet, flow_to_color, label, mask_to_gray, transfer_table, warp_by_flow
 
 
 def test_convention_flow_colours():
@@ -46,6 +48,25 @@ def test_contact_sheet_places_panels_row_by_row():
     assert sheet[cell[0] - 1, 2 * (cell[1] + 4), 0] == np.float32(0.2)
     assert sheet[-1, cell[1] + 4, 0] == np.float32(0.4)
     assert sheet[-1, -1, 0] == 1  # no panel there: white
+
+
+def test_convention_a_table_has_sources_below_each_other_and_poses_side_by_side():
+    def result(source, pose):
+        return SimpleNamespace(
+            image=np.full((8, 6, 3), source / 10 + pose / 100, np.float32),
+            picture=np.zeros((8, 6, 3)),
+            source_image=np.full((8, 6, 3), -source / 10, np.float32),
+            target_keypoints=np.zeros((18, 3), np.float32),
+            skeleton="openpose-18",
+        )
+
+    pairs = [(1, 1), (1, 2), (1, 3), (2, 2)]
+    table = transfer_table({(str(source), str(pose)): result(source, pose) for source, pose in pairs})
+    assert table.shape == (3 * 12 - 4, 4 * 10 - 4, 3)
+    corners = table[::12, ::10, 0]
+    np.testing.assert_allclose(corners[0], [1, -1, -1, -1])  # nothing, then the poses on black
+    np.testing.assert_allclose(corners[1], [-0.1, 0.11, 0.12, 0.13], atol=1e-6)
+    np.testing.assert_allclose(corners[2], [-0.2, 1, 0.22, 1], atol=1e-6)
 
 
 def test_label_writes_something_dark_above_the_image():

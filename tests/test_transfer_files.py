@@ -54,15 +54,17 @@ def test_every_source_goes_into_every_pose(transfer, folders):
     jobs = plan_jobs(str(folders / "sources"), str(folders / "poses"), str(folders / "out"))
     names = [job[2].name for job in jobs]
     assert names == ["ann_in_jump.png", "ann_in_sit.png", "bob_in_jump.png", "bob_in_sit.png"]
-    assert transfer_files(transfer, jobs, batch_size=3) == []
+    assert transfer_files(transfer, jobs, batch_size=3, table=str(folders / "table.png")) == []
     assert sorted(path.name for path in (folders / "out").iterdir()) == names
+    assert read_image(folders / "table.png").shape == (3 * 36 - 4, 3 * 20 - 4, 3)
     assert read_image(folders / "out" / names[0]).shape == (32, 16, 3)
 
 
 def test_a_pair_that_fails_is_reported_and_the_others_rendered(transfer, folders):
     write_image(folders / "sources" / "nobody.png", np.full((64, 40, 3), -1, np.float32))
     jobs = plan_jobs(str(folders / "sources"), str(folders / "poses" / "sit.json"), str(folders / "out"))
-    failures = transfer_files(transfer, jobs)
+    failures = transfer_files(transfer, jobs, table=str(folders / "table.png"))
+    assert read_image(folders / "table.png").shape == (3 * 36 - 4, 2 * 20 - 4, 3)
     assert len(failures) == 1
     assert "nobody.png" in failures[0]
     assert "nobody was found" in failures[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -265,13 +266,19 @@ def test_a_failure_while_writing_leaves_the_old_file(model, monkeypatch, tmp_pat
     save_weights(model, path)
     whole = path.read_bytes()
 
-    def save_half(arrays, filename, metadata):
-        with open(filename, "wb") as file:
-            file.write(whole[: len(whole) // 2])
+    def write_half(path, content):
+        with open(path, "wb") as file:
+            file.write(content[: len(content) // 2])
         raise RuntimeError("the machine went away")
 
-    monkeypatch.setattr("safetensors.numpy.save_file", save_half)
+    monkeypatch.setattr(Path, "write_bytes", write_half)
     with pytest.raises(RuntimeError, match="the machine went away"):
         save_weights(model, path)
     assert path.read_bytes() == whole
     assert os.listdir(tmp_path) == ["weights.safetensors"]
+
+
+def test_others_may_read_the_file_like_any_other(tmp_path):
+    write_state(tmp_path / "a.safetensors", {"weight": np.zeros(3, np.float32)})
+    (tmp_path / "other").touch()
+    assert (tmp_path / "a.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
