@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
+from gfla_tf.progress import Progress, overwrite_line
 from training.callbacks.steps import StepCallback
-from training.progress import Progress, overwrite_line
 
 __all__ = ["ProgressBar"]
 
@@ -31,6 +31,7 @@ class ProgressBar(StepCallback):
         start_step: see `StepCallback`.
         stream: where to write; standard error by default.
         clock: seconds from any start.
+        unit: what a batch is counted in, where it is not pictures.
     """
 
     def __init__(
@@ -40,9 +41,10 @@ class ProgressBar(StepCallback):
         start_step: int = 0,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
+        unit: str = "pictures",
     ) -> None:
         super().__init__(start_step, clock)
-        self.total_steps, self.batch_size = total_steps, batch_size
+        self.total_steps, self.batch_size, self.unit = total_steps, batch_size, unit
         self._stream = sys.stderr if stream is None else stream
         self._progress: Progress | None = None
 
@@ -53,7 +55,7 @@ class ProgressBar(StepCallback):
     def on_step_end(self, step: int, logs: dict[str, float]) -> None:
         first = self._progress is None
         if first:
-            contents = self.batch_size, "pictures"
+            contents = self.batch_size, self.unit
             self._progress = Progress(self.total_steps, "steps", self._stream, self.clock, contents)
         self._progress.note = ", ".join(_terms(logs, _short))
         self._progress.add(step - self._progress.done, worked=not first)

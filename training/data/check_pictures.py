@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gfla_tf.progress import Progress
 from training.data.check_report import Report
 from training.data.preparation import in_parallel
-from training.progress import Progress
 
 __all__ = ["check_pictures"]
 

@@ -1,8 +1,8 @@
 """Poses of a video's frames as the sequence networks see them: 17 Gaussians and a drawn skeleton, 20 channels.
 
-Channels 0..16 are the pose maps of Human3.6M's 17 joints (order: `h36m-17`), in [0, 1]; channels 17..19 the drawn
-skeleton's red, green and blue, in [0, 1] too, so that where nothing is drawn all 20 are 0. Keypoints come from files of
-OpenPose or AlphaPose and are converted by joint names, missing joints staying missing (confidence 0).
+Channels 0..16 are the pose maps of Human3.6M's 17 joints (order: `h36m-17`), channels 17..19 the drawn skeleton's red,
+green and blue (`gfla_tf.pose.drawn_maps`). Keypoints come from files of OpenPose or AlphaPose and are converted by
+joint names, missing joints staying missing (confidence 0).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from gfla_tf.pose.drawing import skeleton_image
+from gfla_tf.pose.drawn_maps import skeleton_colors
 from gfla_tf.pose.heatmaps import pose_maps_tensor
 from gfla_tf.pose.keypoint_files import read_keypoint_file
 from gfla_tf.pose.skeletons import convert_keypoints
@@ -59,7 +59,7 @@ def keypoint_error(path: str | os.PathLike[str]) -> str | None:
 
 
 def sequence_poses(keypoints: tf.Tensor, height: int, width: int, sigma: float = 6.0) -> tf.Tensor:
-    """Draw the poses of some frames in the graph; the skeletons by OpenCV.
+    """Draw the poses of some frames in the graph, as `gfla_tf.pose.drawn_maps` does; the skeletons by OpenCV.
 
     Args:
         keypoints: `[frames, 17, 3]` = (x, y, confidence) in pixels of the map.
@@ -70,11 +70,6 @@ def sequence_poses(keypoints: tf.Tensor, height: int, width: int, sigma: float =
     Returns:
         float32 `[frames, height, width, 20]` in [0, 1].
     """
-    skeletons = tf.numpy_function(lambda people: _draw(people, height, width), [keypoints], tf.uint8)
-    skeletons = tf.ensure_shape(skeletons, [*keypoints.shape[:-2], height, width, 3])
-    return tf.concat([pose_maps_tensor(keypoints, height, width, sigma), tf.cast(skeletons, tf.float32) / 255], axis=-1)
-
-
-def _draw(people: np.ndarray, height: int, width: int) -> np.ndarray:
-    skeletons = np.stack([skeleton_image(person, height, width, SKELETON) for person in people])
-    return np.rint((skeletons + 1) * 127.5).astype(np.uint8)
+    colors = tf.numpy_function(lambda people: skeleton_colors(people, height, width, SKELETON), [keypoints], tf.uint8)
+    colors = tf.ensure_shape(colors, [*keypoints.shape[:-2], height, width, 3])
+    return tf.concat([pose_maps_tensor(keypoints, height, width, sigma), tf.cast(colors, tf.float32) / 255], axis=-1)

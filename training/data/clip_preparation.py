@@ -30,9 +30,9 @@ from gfla_tf.outputs import whole_file
 from gfla_tf.pose.framing import Frame, fit_frame, whole_frame
 from gfla_tf.pose.openpose_json import parse_openpose_json, write_openpose_json
 from gfla_tf.pose.person_choice import choose_people
+from gfla_tf.progress import Progress
 from training.data.clip_sources import ClipSource, UnusableClipError
 from training.data.preparation import in_parallel
-from training.progress import Progress
 
 __all__ = ["FRAMINGS", "ClipPreparation", "ClipSettings"]
 

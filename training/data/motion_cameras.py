@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gfla_tf.pose.capture import turned_away
 from gfla_tf.pose.skeletons import get_skeleton
 from training.data.render.camera import Camera, Framing, fit_camera
 
@@ -33,6 +34,7 @@ _BALLS = (
     *((f"{side}_hip", (f"{side}_knee",), 3, 0.18) for side in ("left", "right")),
     *((f"{side}_knee", (f"{side}_ankle",), 3, 0.1) for side in ("left", "right")),
 )
+_RADII = np.array([part for _, _, count, part in _BALLS for _ in range(count)])
 
 
 def random_camera(joints: np.ndarray, direction: int, random: np.random.Generator) -> Camera:
@@ -63,7 +65,7 @@ def photograph(joints: np.ndarray, camera: Camera) -> np.ndarray:
     """
     x, y, depth = np.moveaxis(camera.project(joints), -1, 0)
     inside = (depth > 0) & (np.abs(x - camera.center[0]) < SIDE / 2) & (np.abs(y - camera.center[1]) < SIDE / 2)
-    hidden = _behind_body(joints, camera.position) | _turned_away(joints, camera.position)
+    hidden = _behind_body(joints, camera.position) | turned_away(joints, camera.position)
     confidence = np.where(inside, np.where(hidden, 0.5, 1.0), 0.0)
     return np.stack([x, y, confidence], axis=-1).astype(np.float32)
 
@@ -78,26 +80,18 @@ def _behind_body(joints: np.ndarray, position: np.ndarray) -> np.ndarray:
     width = np.linalg.norm(_joint(joints, "left_shoulder") - _joint(joints, "right_shoulder"), axis=-1)
     ways = joints - position
     distances = np.linalg.norm(ways, axis=-1, keepdims=True)
-    ways = ways / distances
-    hidden = np.zeros(joints.shape[:2], bool)
-    for first, second, count, part in _BALLS:
-        radius = part * width[:, np.newaxis]
-        for share in np.linspace(0.1, 0.9, count):
-            ball = (1 - share) * _joint(joints, first) + share * _joint(joints, *second) - position
-            along = (ways * ball[:, np.newaxis]).sum(axis=-1)
-            aside = np.sqrt(np.maximum((ball**2).sum(axis=-1, keepdims=True) - along**2, 0))
-            hidden |= (aside < radius) & (distances[..., 0] - along > radius)
-    return hidden
+    balls = _balls(joints) - position
+    radius = _RADII * width[:, np.newaxis]
+    along = (ways / distances) @ np.swapaxes(balls, 1, 2)  # [frames, 18, balls]
+    aside = np.sqrt(np.maximum((balls**2).sum(axis=-1)[:, np.newaxis] - along**2, 0))
+    return ((aside < radius[:, np.newaxis]) & (distances - along > radius[:, np.newaxis])).any(axis=-1)
 
 
-def _turned_away(joints: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """Which parts of the face the head itself hides, bool `[frames, 18]`."""
-    ears = _joint(joints, "left_ear", "right_ear")
-    front = _joint(joints, "nose") - ears
-    left = _joint(joints, "left_ear") - _joint(joints, "right_ear")
-    towards = position - ears
-    hidden = np.zeros(joints.shape[:2], bool)
-    for names, axis in ((("nose", "left_eye", "right_eye"), front), (("left_ear",), left), (("right_ear",), -left)):
-        away = np.einsum("fc,fc->f", axis, towards) < 0
-        hidden[:, [_JOINTS.index(name) for name in names]] = away[:, np.newaxis]
-    return hidden
+def _balls(joints: np.ndarray) -> np.ndarray:
+    """Where the centres of the balls are, `[frames, balls, 3]`."""
+    rows = []
+    for first, second, count, _ in _BALLS:
+        share = np.linspace(0.1, 0.9, count)[:, np.newaxis]
+        ends = (_joint(joints, first), _joint(joints, *second))
+        rows.append((1 - share) * ends[0][:, np.newaxis] + share * ends[1][:, np.newaxis])
+    return np.concatenate(rows, axis=1)

@@ -124,9 +124,8 @@ class _Film:
         """Bool `[frames, n]`: true as often as `chance` says, and the draw is kept for so many seconds on average."""
         again = self.random.random(chance.shape) * duration * self.rate < 1
         draws = self.random.random(chance.shape)
-        for frame in range(1, len(draws)):
-            draws[frame] = np.where(again[frame], draws[frame], draws[frame - 1])
-        return draws < chance
+        drawn = np.where(again, np.arange(len(draws))[:, np.newaxis], 0)
+        return np.take_along_axis(draws, np.maximum.accumulate(drawn, axis=0), axis=0) < chance
 
     def _by_part(self, values: Mapping[str, float]) -> np.ndarray:
         return np.array([values[part] for part in JOINT_PARTS])[:, np.newaxis]
@@ -142,8 +141,9 @@ class _Film:
 
     def _wandering(self, memory: float) -> np.ndarray:
         """Noise of variance 1 that forgets itself, `[frames, 18, 2]`."""
+        from scipy.signal import lfilter
+
         noise = self.random.normal(size=(*self.shape, 2))
         kept = np.exp(-1 / (memory * self.rate)) if memory > 0 else 0.0
-        for frame in range(1, len(noise)):
-            noise[frame] = kept * noise[frame - 1] + np.sqrt(1 - kept**2) * noise[frame]
-        return noise
+        noise[1:] *= np.sqrt(1 - kept**2)
+        return lfilter([1.0], [1.0, -kept], noise, axis=0)

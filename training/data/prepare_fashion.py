@@ -20,10 +20,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gfla_tf.progress import Progress
 from training.data.fashion_tree import csv_files, find_pictures, listed_names
 from training.data.layouts import SPLITS
 from training.data.preparation import begin, copy_file, finish, in_parallel
-from training.progress import Progress
 
 __all__ = ["FashionSummary", "add_arguments", "prepare_fashion", "run"]
 

@@ -33,9 +33,9 @@ from gfla_tf.pose.annotation_csv import write_annotation_csv
 from gfla_tf.pose.framing import fit_frame
 from gfla_tf.pose.keypoint_files import read_keypoints
 from gfla_tf.pose.openpose_json import write_openpose_json
+from gfla_tf.progress import Progress
 from training.data.layouts import IMAGE_EXTENSIONS, SPLITS
 from training.data.preparation import begin, finish, in_parallel
-from training.progress import Progress
 
 __all__ = ["Picture", "add_arguments", "find_pictures", "prepare_pictures", "run"]
 

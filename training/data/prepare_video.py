@@ -19,11 +19,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gfla_tf.pose.person_choice import PERSON_RULES
+from gfla_tf.progress import Progress
 from training.data.clip_preparation import FRAMINGS, ClipPreparation, ClipSettings
 from training.data.clip_sources import ClipSource, UnusableClipError, find_sources, read_test_list
 from training.data.layouts import SPLITS
 from training.data.preparation import begin, finish
-from training.progress import Progress
 
 __all__ = ["add_arguments", "prepare_video", "run"]
 

@@ -1,7 +1,7 @@
 import io
 
+from gfla_tf.progress import Progress
 from training.callbacks import ProgressBar
-from training.progress import Progress
 
 CLEAR = "\r\x1b[K"
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from helpers.tiny_datasets import write_market
 
+from gfla_tf.progress import Progress
 from training.__main__ import STAGES, main
 from training.commands import run_table
 from training.data import cli, prepare
 from training.data.preparation import begin, finish, in_parallel
-from training.progress import Progress
 
 ROOT = Path(__file__).parents[3]
 HEAVY = ("tensorflow", "keras", "cv2", "numpy", "scipy")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from helpers.bvh_files import swinging, write_bvh
 
+from gfla_tf.pose.capture import read_capture
 from gfla_tf.pose.skeletons import get_skeleton
 from training.data.motion_cameras import DIRECTIONS, SIDE, photograph, random_camera
-from training.data.motion_skeleton import read_capture
 from training.data.render.camera import Camera, look_rotation
 
 JOINTS = get_skeleton("openpose-18").joints

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gfla_tf.progress import Progress
 from training.data.render.cast import Cast, load_cast
 from training.data.render.clips_writer import clip_files, write_clip
 from training.data.render.files import remove_leftovers, write_json
@@ -22,7 +23,6 @@ from training.data.render.pairs_writer import pair_files, write_person, write_ta
 from training.data.render.plan import SPLITS, Job, Settings, plan_jobs
 from training.data.render.raytrace import require_embree
 from training.data.render.workers import run_jobs
-from training.progress import Progress
 
 __all__ = ["render_dataset", "GENERATOR"]
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gfla_tf.pose.bvh import BvhMotion, global_rotations, read_bvh
 from training.data.render.body import load_body
-from training.data.render.bvh import BvhMotion, global_rotations, read_bvh
 from training.data.render.rig import Pose, Rig, rotation_between
 
 __all__ = ["Motion", "read_motion"]

@@ -25,10 +25,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gfla_tf.pose.bvh import BvhMotion, global_rotations, read_bvh
 from gfla_tf.pose.skeletons import get_skeleton
-from training.data.render.bvh import BvhMotion, global_rotations, read_bvh
 
-__all__ = ["BONES", "Capture", "read_capture"]
+__all__ = ["BONES", "Capture", "read_capture", "turned_away"]
 
 JOINTS = get_skeleton("openpose-18").joints
 _SIDES = {"l": "left", "r": "right"}
@@ -168,3 +168,25 @@ def _check(motion: BvhMotion, numbers: dict[str, int], path: str | os.PathLike[s
 def _root(motion: BvhMotion) -> np.ndarray:
     columns = [motion.joints[0].channels.index(f"{axis}position") for axis in "XYZ"]
     return motion.values[:, columns].astype(np.float32)
+
+
+def turned_away(joints: np.ndarray, eye: np.ndarray, slack: float = 0.0) -> np.ndarray:
+    """Which parts of the face the head itself hides from somebody.
+
+    Args:
+        joints: `[frames, 18, 3]`, places of OpenPose's joints.
+        eye: `[3]`, where that somebody is.
+        slack: cosine of the angle beyond a right one at which a part is still seen, from 0 to 1.
+
+    Returns:
+        bool `[frames, 18]`, false for all joints outside of the face.
+    """
+    place = dict(zip(JOINTS, np.moveaxis(joints, 1, 0), strict=True))
+    ears = (place["left_ear"] + place["right_ear"]) / 2
+    front, left = place["nose"] - ears, place["left_ear"] - place["right_ear"]
+    hidden = np.zeros(joints.shape[:2], bool)
+    for names, axis in ((("nose", "left_eye", "right_eye"), front), (("left_ear",), left), (("right_ear",), -left)):
+        lengths = np.linalg.norm(axis, axis=-1) * np.linalg.norm(eye - ears, axis=-1)
+        away = np.einsum("fc,fc->f", axis, eye - ears) < -slack * lengths
+        hidden[:, [JOINTS.index(name) for name in names]] = away[:, np.newaxis]
+    return hidden

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from helpers.bvh_files import body, swinging, write_bvh
 
+from gfla_tf.pose.capture import BONES, read_capture
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
-from training.data.motion_skeleton import BONES, read_capture
 
 JOINTS = get_skeleton("openpose-18").joints
 

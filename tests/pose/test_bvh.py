@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.data.render.bvh import global_rotations, read_bvh
+from gfla_tf.pose.bvh import global_rotations, read_bvh
 
 FILE = """HIERARCHY
 ROOT hip

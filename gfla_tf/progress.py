@@ -6,12 +6,13 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import TextIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import TextIO, TypeVar
 
-__all__ = ["Progress", "overwrite_line"]
+__all__ = ["Progress", "overwrite_line", "show_progress"]
 
 SECONDS_BETWEEN_UPDATES = 0.2
+Item = TypeVar("Item")
 
 
 def overwrite_line(stream: TextIO, text: str) -> None:
@@ -27,7 +28,7 @@ class Progress:
     earlier run, count as done but not for the speed.
 
     Args:
-        total: number of items of the whole task.
+        total: number of items of the whole task, as far as is known.
         unit: plural name of the items.
         stream: where to write; standard error by default. Nothing is written where that is no terminal.
         clock: seconds from any start.
@@ -74,7 +75,8 @@ class Progress:
 
     def line(self) -> str:
         """Say it: `120/480 pictures, 12.0 a second, 0:00:30 left`."""
-        return ", ".join(filter(None, [f"{self.done}/{self.total} {self.unit}", self._speed(), self.note]))
+        count = f"{self.done}/{max(self.total, self.done)} {self.unit}"
+        return ", ".join(filter(None, [count, self._speed(), self.note]))
 
     def _speed(self) -> str:
         seconds = self._clock() - self._start
@@ -97,3 +99,19 @@ class Progress:
         if self._stream.isatty():
             self._write()
             self._stream.write("\n")
+
+
+def show_progress(items: Iterable[Item], total: int, unit: str, there: int = 0) -> Iterator[Item]:
+    """Give the items and say how far they have come.
+
+    Args:
+        items: what is worked on.
+        total: how many there are in all, as far as is known.
+        unit: their plural name.
+        there: how many of them are done already, and not among the items.
+    """
+    with Progress(total, unit) as progress:
+        progress.add(there, worked=False)
+        for item in items:
+            yield item
+            progress.add()
