@@ -10,10 +10,11 @@ Each element is a dict:
     visible_levelN           float32 `[height / 2^N, width / 2^N, 1]`, the visible share of each pixel, in [0, 1]
 
     background_levelN        float32, likewise, the share with the background, which does not move, in both pictures
+    hidden_flow_levelN, hidden_levelN    like flow and visible, for points of the person that the source hides
 
-the last three for the levels asked for, where the dataset has truth (`truth`); the last one only where it has the masks
-of all pictures, too. The genuine annotations are in pictures of
-256x176; keypoints are rescaled to the network's 256x256 like the pictures. There is no augmentation.
+flows and shares for the levels asked for, where the dataset has truth (`truth`); background and hidden where it has the
+masks of all pictures, too. The genuine annotations are in pictures of 256x176; keypoints are rescaled to the
+network's 256x256 like the pictures. There is no augmentation.
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ import tensorflow as tf
 
 from gfla_tf.pose.heatmaps import pose_maps_tensor
 from training.data.layouts import find_pairs
-from training.data.pair_pictures import PairPictures, check_image_size
+from training.data.pair_pictures import PairPictures, check_image_size, check_levels
 from training.data.truth import (
     has_masks,
+    hidden_points,
     level_share,
     level_truth,
     mask_error,
     mask_path,
-    read_background,
+    read_outside,
     read_truth,
     truth_error,
     truth_path,
@@ -60,11 +62,7 @@ class FashionSettings:
 
     def __post_init__(self) -> None:
         check_image_size(self.image_size, self.sigma)
-        for level in self.flow_levels:
-            if level < 0 or any(side % 2**level for side in self.image_size):
-                raise ValueError(
-                    f"flow_levels must halve the image size {self.image_size} without remainder. Received: {level}"
-                )
+        check_levels(self.flow_levels, self.image_size)
 
 
 class FashionPairs:
@@ -78,7 +76,7 @@ class FashionPairs:
     Attributes:
         layout: where the files are.
         pictures: the table of pictures and pairs; `pictures.dropped` counts the pairs left out.
-        has_background: whether elements hold background_levelN.
+        has_background: whether elements hold background_levelN and hidden_levelN.
 
     Raises:
         ValueError: files are missing or can't be read, or flows are asked for and there is no truth.
@@ -109,7 +107,7 @@ class FashionPairs:
             element[f"{name}_image"] = image
             element[f"{name}_keypoints"] = keypoints
             element[f"{name}_pose"] = pose_maps_tensor(keypoints, *self.settings.image_size, self.settings.sigma)
-        return element | self._truth(index) | self._background(index)
+        return element | self._truth(index)
 
     def _truth(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         if not self.settings.flow_levels:
@@ -118,24 +116,26 @@ class FashionPairs:
             lambda number: read_truth(self._truth_path(number)), [index], 2 * [tf.float32]
         )
         flow, visible = tf.ensure_shape(flow, [None, None, 2]), tf.ensure_shape(visible, [None, None, 1])
+        shares = self._mask_shares(index, flow, visible) if self.has_background else {}
         truth = {}
         for level in self.settings.flow_levels:
-            height, width = (side // 2**level for side in self.settings.image_size)
-            truth[f"flow_level{level}"], truth[f"visible_level{level}"] = level_truth(flow, visible, height, width)
+            size = [side // 2**level for side in self.settings.image_size]
+            truth[f"flow_level{level}"], truth[f"visible_level{level}"] = level_truth(flow, visible, *size)
+            if shares:
+                truth[f"background_level{level}"] = level_share(shares["background"], *size)
+                hidden = level_truth(flow, shares["hidden"], *size)
+                truth[f"hidden_flow_level{level}"], truth[f"hidden_level{level}"] = hidden
         return truth
 
-    def _background(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        if not self.has_background:
-            return {}
-        shown = tf.numpy_function(
-            lambda number: read_background(self.layout.truth, self._names(number)), [index], tf.float32
+    def _mask_shares(self, index: tf.Tensor, flow: tf.Tensor, visible: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What follows from the masks of both pictures, `[h, w, 1]` at their size."""
+        source, target = tf.numpy_function(
+            lambda number: [read_outside(self.layout.truth, name) for name in self._names(number)],
+            [index],
+            2 * [tf.float32],
         )
-        shown = tf.ensure_shape(shown, [None, None, 1])
-        height, width = self.settings.image_size
-        return {
-            f"background_level{level}": level_share(shown, height // 2**level, width // 2**level)
-            for level in self.settings.flow_levels
-        }
+        source, target = tf.ensure_shape(source, [None, None, 1]), tf.ensure_shape(target, [None, None, 1])
+        return {"background": source * target, "hidden": hidden_points(flow, visible, target)}
 
     def _names(self, index: int) -> tuple[str, str]:
         """The names of a pair's pictures, source and target."""

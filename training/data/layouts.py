@@ -82,6 +82,7 @@ class ClipFolder:
         frames: the pictures in the order of time.
         noisy: whether there is a folder of a detector's noisy keypoints beside the clean ones.
         masks: whether there is a folder of person masks.
+        truth: whether there is a folder of exact flows, as the renderer makes it.
     """
 
     name: str
@@ -89,6 +90,7 @@ class ClipFolder:
     frames: tuple[Path, ...]
     noisy: bool = False
     masks: bool = False
+    truth: bool = False
 
     def keypoint_file(self, frame: int, noisy: bool = False) -> Path:
         """Path of the keypoints of a frame: OpenPose's NAME_keypoints.json, or NAME.json where that exists instead."""
@@ -99,6 +101,10 @@ class ClipFolder:
     def mask_file(self, frame: int) -> Path:
         """Path of the person mask of a frame, white = person."""
         return self.folder / "masks" / (self.frames[frame].stem + ".png")
+
+    def truth_file(self, frame: int) -> Path:
+        """Path of a frame's exact flows, see `clip_truth`."""
+        return self.folder / "truth" / (self.frames[frame].stem + ".npz")
 
 
 @dataclass(frozen=True)
@@ -217,9 +223,8 @@ def find_clips(folder: str | os.PathLike[str], split: str = "train") -> list[Cli
 
 def _clip(path: Path) -> ClipFolder:
     frames = sorted(file for file in (path / "frames").iterdir() if file.suffix.lower() in IMAGE_EXTENSIONS)
-    return ClipFolder(
-        path.name, path, tuple(frames), (path / "keypoints_noisy").is_dir(), masks=(path / "masks").is_dir()
-    )
+    there = {name: (path / name).is_dir() for name in ("keypoints_noisy", "masks", "truth")}
+    return ClipFolder(path.name, path, tuple(frames), there["keypoints_noisy"], there["masks"], there["truth"])
 
 
 def find_human36m(folder: str | os.PathLike[str], detector: str | None = None) -> Human36mLayout:

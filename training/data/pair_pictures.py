@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import tensorflow as tf
@@ -11,7 +12,7 @@ from training.data.images import picture_error, read_picture, resize_rule
 from training.data.layouts import PairLayout
 from training.data.pairs_csv import picture_path, read_annotated_pairs
 
-__all__ = ["PairPictures", "check_image_size"]
+__all__ = ["PairPictures", "check_image_size", "check_levels"]
 
 
 def check_image_size(image_size: tuple[int, int], sigma: float) -> None:
@@ -21,6 +22,13 @@ def check_image_size(image_size: tuple[int, int], sigma: float) -> None:
             "image_size must be (height, width) in whole pixels and sigma be above 0. "
             f"Received: {image_size} and {sigma}"
         )
+
+
+def check_levels(levels: Iterable[int], image_size: tuple[int, int]) -> None:
+    """Raise a ValueError unless the pictures' sides can be halved so often, without remainder."""
+    for level in levels:
+        if level < 0 or any(side % 2**level for side in image_size):
+            raise ValueError(f"flow_levels must halve the image size {image_size} without remainder. Received: {level}")
 
 
 class PairPictures:

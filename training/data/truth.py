@@ -8,6 +8,9 @@ the mean over the block's visible pixels in pixels of the level (so a quarter of
 All pictures of a rendered person have the same background at the same place. Where both pictures of a pair show it, the
 exact flow is zero; that is kept apart from the flow of the person, because it is easily right and covers most of a
 picture. It follows from the `mask` `[h, w]` that each picture's own file holds: how much of a pixel the person covers.
+
+The flow is also known for points of the person that the source hides: where they would be seen if nothing were in front
+of them. What is in front is mostly the same garment, so that it is a good place to take texture from.
 """
 
 from __future__ import annotations
@@ -22,11 +25,12 @@ import tensorflow as tf
 
 __all__ = [
     "has_masks",
+    "hidden_points",
     "level_share",
     "level_truth",
     "mask_error",
     "mask_path",
-    "read_background",
+    "read_outside",
     "read_truth",
     "truth_error",
     "truth_path",
@@ -66,13 +70,32 @@ def has_masks(folder: Path, names: Iterable[str]) -> bool:
     return all(mask_path(folder, name).is_file() for name in names)
 
 
-def read_background(folder: Path, names: Iterable[str]) -> np.ndarray:
-    """Where no picture of these names shows the person: float32 `[h, w, 1]`, 0 or 1, at the pictures' size.
+def read_outside(folder: Path, name: str) -> np.ndarray:
+    """Where a picture does not show the person: float32 `[h, w, 1]`, 0 or 1, at the picture's size.
 
     Raises:
-        ValueError: a picture's file of truth is missing or not of this format.
+        ValueError: the picture's file of truth is missing or not of this format.
     """
-    return np.prod([_uncovered(mask_path(folder, name)) for name in names], axis=0)
+    return _uncovered(mask_path(folder, name))
+
+
+def hidden_points(flow: tf.Tensor, visible: tf.Tensor, outside: tf.Tensor) -> tf.Tensor:
+    """Where the target shows points of the person that are inside the source's picture but not seen there.
+
+    Args:
+        flow: float32 `[h, w, 2]`, (dx, dy) in pixels of the picture.
+        visible: float32 `[h, w, 1]`, 0 or 1.
+        outside: likewise, where the target does not show the person.
+
+    Returns:
+        float32 `[h, w, 1]`, 0 or 1.
+    """
+    height, width = tf.unstack(tf.shape(flow)[:2])
+    columns, rows = tf.meshgrid(tf.range(width), tf.range(height))
+    places = tf.cast(tf.stack([columns, rows], axis=-1), tf.float32) + flow
+    limits = tf.cast(tf.stack([width, height]), tf.float32) - 0.5
+    inside = tf.reduce_all((places >= -0.5) & (places < limits), axis=-1, keepdims=True)
+    return tf.cast(inside, tf.float32) * (1.0 - visible) * (1.0 - outside)
 
 
 def mask_error(path: str | os.PathLike[str]) -> str | None:
@@ -112,7 +135,7 @@ def level_truth(flow: tf.Tensor, visible: tf.Tensor, height: int, width: int) ->
     """Bring truth to the size of a level.
 
     Args:
-        flow: float32 `[h, w, 2]`, (dx, dy) in pixels of the picture.
+        flow: float32 `[h, w, 2]`, (dx, dy) in pixels of the picture; or, as all the others, of a clip: `[frames, ...]`.
         visible: float32 `[h, w, 1]` in [0, 1].
         height: of the level in pixels.
         width: likewise.
@@ -121,7 +144,7 @@ def level_truth(flow: tf.Tensor, visible: tf.Tensor, height: int, width: int) ->
         flow `[height, width, 2]` in pixels of the level, 0 where nothing is visible, and visible `[height, width, 1]`,
         the visible share in [0, 1].
     """
-    size = tf.cast(tf.shape(visible)[:2], tf.float32)
+    size = tf.cast(tf.shape(visible)[-3:-1], tf.float32)
     scale = tf.stack([width / size[1], height / size[0]])
     share = level_share(visible, height, width)
     mean = tf.math.divide_no_nan(tf.image.resize(flow * visible, [height, width], method="area"), share)

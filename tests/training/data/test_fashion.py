@@ -190,9 +190,15 @@ def test_background_is_what_both_pictures_show(tmp_path):
     paths = [mask_path(tmp_path / "truth" / "train", name) for name in (source, target)]
     for path, mask in zip(paths, masks, strict=True):
         np.savez_compressed(path, mask=mask)
-    write_truth(tmp_path, np.zeros((64, 32, 2)), np.zeros((64, 32)), source, target)
+    flow, visible = np.zeros((64, 32, 2)), np.zeros((64, 32))
+    flow[0, 4:6], flow[0, 6:8], flow[1, 4:8] = (4, 8), (-9, 0), (0, -9)  # of these only the first two stay inside
+    visible[0, 5] = 1
+    write_truth(tmp_path, flow, visible, source, target)
     pairs = FashionPairs(tmp_path, settings=settings)
-    share = load(pairs)["background_level2"]
+    element = load(pairs)
+    np.testing.assert_allclose(element["hidden_flow_level2"][0, 1], [1, 2], atol=1e-6)
+    np.testing.assert_allclose(element["hidden_level2"][0, :3, 0], [0, 1 / 16, 0])
+    share = element["background_level2"]
     assert share.shape == (16, 8, 1)
     np.testing.assert_allclose(share[0, :3, 0], [0, 0.5, 1])
     assert (share[1:] == 1).all()

@@ -1,0 +1,111 @@
+"""Pictures a second by metric at 256x256, and the memory of a whole evaluation for few pairs and for many.
+
+    make bench
+
+Weights are stand-ins, which are as fast as trained ones. Rates are medians, in pictures of one system; peak memory is
+the largest resident size of a process of its own, less that of one which has only imported TensorFlow. It must not grow
+with the number of pairs.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+
+from gfla_tf.image_io import write_image
+from gfla_tf.metrics.network_weights import head_shapes
+from gfla_tf.metrics.networks import parameter_shapes
+from gfla_tf.pose.annotation_csv import write_annotation_csv
+from gfla_tf.stand_in import stand_in_state
+from training.evaluation import scores
+from training.evaluation.judge import BATCH_SIZE, Judge
+from training.evaluation.pairs import EvaluationPairs
+from training.evaluation.protocols import PROTOCOLS
+from training.evaluation.systems import Baseline, Rendered
+
+REPEATS = 5
+PAIRS = (32, 128)
+PICTURES = 16
+
+
+def stand_in_network(name: str) -> dict[str, np.ndarray]:
+    """Weights of a network of LPIPS."""
+    return stand_in_state({**parameter_shapes(name), **head_shapes(name)})
+
+
+def write_dataset(folder: Path, pairs: int) -> None:
+    """So many pairs of a few pictures of 256x176."""
+    random = np.random.default_rng(0)
+    names = [f"{number}.jpg" for number in range(PICTURES)]
+    (folder / "test").mkdir(parents=True)
+    for name in names:
+        write_image(folder / "test" / name, random.uniform(-1, 1, (256, 176, 3)).astype(np.float32))
+    people = {name: np.insert(random.uniform(0, 176, (18, 2)), 2, 1, axis=1) for name in names}
+    write_annotation_csv(folder / "fasion-annotation-test.csv", people)
+    rows = [f"{names[number % PICTURES]},{names[(number + 1) % PICTURES]}" for number in range(pairs)]
+    (folder / "fasion-pairs-test.csv").write_text("\n".join(["from,to", *rows]) + "\n")
+
+
+def measure_memory(pairs: int) -> float:
+    """Peak resident size in MiB after judging so many pairs."""
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(scores, "read_network_state", stand_in_network):
+        write_dataset(Path(folder), pairs)
+        protocol = replace(PROTOCOLS["standard256"], frechet=False)
+        Judge(protocol, EvaluationPairs(folder, protocol), Path(folder) / "cache").judge(Baseline("copy"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure_rates() -> dict[str, float]:
+    """Pictures a second of each metric."""
+    rates = {}
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(scores, "read_network_state", stand_in_network):
+        write_dataset(Path(folder), BATCH_SIZE)
+        protocol = PROTOCOLS["standard256"]
+        pairs = EvaluationPairs(folder, protocol)
+        batch = pairs.read(range(BATCH_SIZE))
+        for metric in protocol.metrics:
+            scorer = scores.Scorer(replace(protocol, metrics=(metric,), ranking=metric))
+            rates[metric] = rate(lambda scorer=scorer: scorer.scores(batch, Rendered(batch.source_image)))
+        rates["frechet_vgg16"] = rate(lambda: scorer.frechet_network.pooled(batch.source_image))
+        rates["reading"] = rate(lambda: pairs.read(range(BATCH_SIZE)))
+    return rates
+
+
+def rate(function) -> float:
+    """Pictures a second."""
+    function()
+    seconds = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - start)
+    return BATCH_SIZE / statistics.median(seconds)
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        pairs = int(sys.argv[1])
+        print(measure_memory(pairs) if pairs else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        return
+    peaks = {
+        pairs: float(subprocess.run([sys.executable, __file__, str(pairs)], capture_output=True, check=True).stdout)
+        for pairs in (0, *PAIRS)
+    }
+    memory = {f"{pairs} pairs": round(peaks[pairs] - peaks[0]) for pairs in PAIRS}
+    rates = {name: round(value, 2) for name, value in measure_rates().items()}
+    print(json.dumps({"tensorflow": tf.__version__, "pictures_per_second": rates, "peak_mib": memory}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

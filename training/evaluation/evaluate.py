@@ -1,0 +1,143 @@
+"""An evaluation from start to end: what every system scored, a summary, and sheets to look at.
+
+A system that was evaluated before, in the same output folder, by the same weights, on the same data, is kept: an
+interrupted evaluation goes on where it was, and a system can be added to others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from training.evaluation.columns import find_column
+from training.evaluation.hashes import file_sha256, json_sha256
+from training.evaluation.judge import Judge, rendered_as_stored
+from training.evaluation.pairs import EvaluationPairs, PairBatch
+from training.evaluation.protocols import Protocol
+from training.evaluation.results import (
+    EVALUATION_FILE,
+    SCORES_FILE,
+    SHEET_FILE,
+    SystemScores,
+    read_json,
+    read_scores,
+    system_folder,
+    write_json,
+    write_scores,
+)
+from training.evaluation.sheets import random_positions, write_sheet
+from training.evaluation.summary import difference, rounded, summarize
+from training.evaluation.systems import System
+
+__all__ = ["evaluate"]
+
+EXTREMES = 8  # best and worst results shown
+SYSTEM_FILE = "system.json"
+
+
+def evaluate(
+    protocol: Protocol,
+    pairs: EvaluationPairs,
+    systems: Sequence[System],
+    output: str | os.PathLike[str],
+    sheet: int = 50,
+    frechet: bool = True,
+) -> dict:
+    """Evaluate systems and write everything that `results` lists.
+
+    Args:
+        protocol: how.
+        pairs: on what.
+        systems: what; the first one is what the others are compared with.
+        output: folder, made if it is not there.
+        sheet: number of random pairs on the sheet; 0 for none.
+        frechet: whether to take the Frechet distance where the protocol has one; the first time it takes long.
+
+    Returns:
+        The content of evaluation.json.
+
+    Raises:
+        ValueError: something can't be read or written, or a system's pictures are no images.
+    """
+    output = Path(output)
+    judge = Judge(protocol, pairs, output / "cache", frechet)
+    for file in (EVALUATION_FILE, SHEET_FILE):
+        (output / file).unlink(missing_ok=True)
+    scores = {system.name: _scores(system, judge, system_folder(output, system.name)) for system in systems}
+    _write_sheets(judge, systems, scores, output, sheet)
+    content = _summary(judge, systems, scores, output)
+    write_json(output / EVALUATION_FILE, content)
+    return content
+
+
+def _scores(system: System, judge: Judge, folder: Path) -> SystemScores:
+    """A system's scores, those in its folder if they were made with the same."""
+    made_with = {"fingerprint": json_sha256(judge.fingerprint), "identity": system.identity}
+    if (kept := _kept(folder, made_with)) is not None:
+        return kept
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SYSTEM_FILE).unlink(missing_ok=True)
+    scores = judge.judge(system)
+    write_scores(folder / SCORES_FILE, scores.names, scores.columns)
+    sets = {name: rounded(value) for name, value in scores.sets.items()}
+    content = {**made_with, "scores_sha256": file_sha256(folder / SCORES_FILE), "sets": sets}
+    write_json(folder / SYSTEM_FILE, content)
+    return _kept(folder, made_with)  # with the digits that a kept result has
+
+
+def _kept(folder: Path, made_with: dict) -> SystemScores | None:
+    """The scores in a folder; None if there are none, or they were made with something else."""
+    if not (folder / SYSTEM_FILE).is_file() or not (folder / SCORES_FILE).is_file():
+        return None
+    content = read_json(folder / SYSTEM_FILE)
+    expected = {**made_with, "scores_sha256": file_sha256(folder / SCORES_FILE), "sets": content.get("sets")}
+    return read_scores(folder / SCORES_FILE, content["sets"]) if content == expected else None
+
+
+def _summary(judge: Judge, systems: Sequence[System], scores: dict[str, SystemScores], output: Path) -> dict:
+    reference = systems[0].name
+    return {
+        "description": judge.protocol.description,
+        "fingerprint": judge.fingerprint,
+        "systems": {
+            system.name: {
+                "identity": system.identity,
+                "scores_sha256": file_sha256(system_folder(output, system.name) / SCORES_FILE),
+                "metrics": summarize(scores[system.name].columns),
+                "sets": scores[system.name].sets,
+            }
+            for system in systems
+        },
+        "reference": reference,
+        "differences": {
+            system.name: difference(scores[system.name].columns, scores[reference].columns) for system in systems[1:]
+        },
+    }
+
+
+def _write_sheets(
+    judge: Judge, systems: Sequence[System], scores: dict[str, SystemScores], output: Path, count: int
+) -> None:
+    pairs, ranking = judge.pairs, find_column(judge.protocol.ranking)
+    if count:
+        positions = random_positions(len(pairs), count)
+        write_sheet(output / SHEET_FILE, pairs, positions, partial(_images, systems))
+    for system in systems:
+        values = scores[system.name].columns[ranking.name]
+        best_first = ranking.best_first(values)
+        for name, positions in (("best", best_first), ("worst", best_first[::-1])):
+            path = system_folder(output, system.name) / f"{name}.jpg"
+            write_sheet(path, pairs, positions[:EXTREMES].tolist(), partial(_scored_image, system, values))
+
+
+def _images(systems: Sequence[System], batch: PairBatch) -> dict[str, np.ndarray]:
+    return {system.name: rendered_as_stored(system, batch).image for system in systems}
+
+
+def _scored_image(system: System, values: np.ndarray, batch: PairBatch) -> dict[str, np.ndarray]:
+    """The picture of one pair under its score."""
+    return {f"{values[batch.positions[0]]:.4f}": rendered_as_stored(system, batch).image}

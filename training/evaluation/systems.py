@@ -1,0 +1,145 @@
+"""What is evaluated: anything that makes a picture of a pair.
+
+A system has a `name`; an `identity`, JSON that changes whenever its pictures may change; and `render`, which makes
+pictures of a batch, float32 `[batch, height, width, 3]` in [-1, 1] in the size of the batch's, and gives its flows if
+it has any.
+
+Baselines: "copy" gives back the source; its flow is zero. "warp" moves the source's pixels by the exact flow, as a
+method that only moves pixels and knows the way would; where the target shows what is hidden in the source, it shows
+what hides it there, and the background stays where it is in the source. "warp-completed" takes those places from the
+target instead: what is missing there can't be found in the source.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from gfla_tf.models.presets import WEIGHTS_FILE, load_model
+from gfla_tf.ops import bilinear_sample
+from gfla_tf.pose.heatmaps import pose_maps, rescale_keypoints
+from gfla_tf.pose.skeletons import convert_keypoints
+from gfla_tf.weights import read_state
+from training.data.images import resize_pictures
+from training.evaluation.hashes import arrays_sha256, json_sha256
+from training.evaluation.pairs import PairBatch
+
+__all__ = ["BASELINES", "Baseline", "ModelSystem", "Rendered", "System"]
+
+BASELINES = ("copy", "warp", "warp-completed")
+ZERO_FLOW_LEVELS = (3, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """What a system makes of a batch.
+
+    Attributes:
+        image: `[batch, height, width, 3]` in [-1, 1].
+        flows: level -> `[batch, h, w, 2]`, (dx, dy) in pixels of its own grid; empty if there are none.
+    """
+
+    image: np.ndarray
+    flows: Mapping[int, np.ndarray] = field(default_factory=dict)
+
+
+class System(Protocol):
+    """See the module's text."""
+
+    name: str
+    identity: dict
+
+    def render(self, batch: PairBatch) -> Rendered: ...
+
+
+class Baseline:
+    """One of `BASELINES`, as the module's text says.
+
+    Args:
+        name: which one.
+        has_flow: whether batches come with the exact flow, which all but "copy" need.
+
+    Raises:
+        ValueError: there is no such baseline, or no flow for it.
+    """
+
+    def __init__(self, name: str, has_flow: bool = True) -> None:
+        if name not in BASELINES:
+            raise ValueError(f"--baseline must be one of {', '.join(BASELINES)}. Received: {name}.")
+        if name != "copy" and not has_flow:
+            raise ValueError(f"--baseline {name} needs exact flow. Received: a protocol without.")
+        self.name = name
+        self.identity = {"kind": "baseline", "baseline": name}
+
+    def render(self, batch: PairBatch) -> Rendered:
+        if self.name == "copy":
+            return Rendered(batch.source_image, _zero_flows(batch))
+        warped = bilinear_sample(tf.constant(batch.source_image), tf.constant(batch.flow)).numpy()
+        if self.name == "warp":
+            return Rendered(warped)
+        return Rendered(np.where(batch.visible > 0, warped, batch.target_image))
+
+
+def _zero_flows(batch: PairBatch) -> dict[int, np.ndarray]:
+    count, height, width = batch.source_image.shape[:3]
+    shapes = {level: (count, -(-height // 2**level), -(-width // 2**level), 2) for level in ZERO_FLOW_LEVELS}
+    return {level: np.zeros(shape, np.float32) for level, shape in shapes.items()}
+
+
+class ModelSystem:
+    """A person generator from a folder of `gfla_tf.save_model`.
+
+    Args:
+        name: what to call it.
+        folder: the model's.
+        resize: rule by which pictures come to the network's size and back.
+
+    Raises:
+        ValueError: the folder holds no model, or one of another kind.
+    """
+
+    def __init__(self, name: str, folder: str | os.PathLike[str], resize: str = "bicubic") -> None:
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise ValueError(f"--model {name}: a model's folder is expected. Received: {folder}.")
+        self.model = load_model(folder)
+        self.preset = self.model.preset
+        if self.preset.network != "person":
+            raise ValueError(f"--model {name}: a person generator is expected. Received: {self.preset.network}.")
+        self.name, self.resize = name, resize
+        self.identity = {
+            "kind": "model",
+            "preset": self.preset.name,
+            "config": json_sha256(asdict(self.preset)),
+            # Of the values: a file's bytes may differ where the weights are the same.
+            "weights": arrays_sha256(read_state(folder / WEIGHTS_FILE)),
+        }
+        # One graph for batches of all sizes, so that a picture does not depend on what was drawn before.
+        size = (None, self.preset.height, self.preset.width)
+        signature = [tf.TensorSpec((*size, channels), tf.float32) for channels in (3, *2 * [self.model.pose_channels])]
+        self._call = tf.function(lambda *inputs: self.model(list(inputs), training=False), signature)
+
+    def render(self, batch: PairBatch) -> Rendered:
+        size, picture_size = (self.preset.height, self.preset.width), batch.source_image.shape[1:3]
+        source_image = resize_pictures(tf.constant(batch.source_image), *size, self.resize)
+        poses = [self._pose(person, picture_size) for person in (batch.source_keypoints, batch.target_keypoints)]
+        outputs = self._call(source_image, *poses)
+        image = resize_pictures(outputs["image"], *picture_size, self.resize).numpy()
+        return Rendered(image, {_level(flow, size): flow.numpy() for flow in outputs["flows"]})
+
+    def _pose(self, keypoints: np.ndarray, picture_size: tuple[int, int]) -> tf.Tensor:
+        """The pose maps, in the network's size and skeleton, of keypoints in pixels of the compared picture."""
+        size = (self.preset.height, self.preset.width)
+        keypoints = convert_keypoints(keypoints, "openpose-18", self.preset.skeleton)
+        return tf.constant(pose_maps(rescale_keypoints(keypoints, picture_size, size), *size))
+
+
+def _level(flow: tf.Tensor, size: tuple[int, int]) -> int:
+    """Level of a flow `[batch, h, w, 2]`: how often the network's side was halved."""
+    return round(float(np.log2(size[0] / flow.shape[1])))
