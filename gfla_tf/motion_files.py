@@ -7,23 +7,24 @@ Out: one OpenPose JSON of all frames with the 17 joints of Human3.6M; optionally
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gfla_tf.motion.filling import SKELETON
+from gfla_tf.motion.methods import check_method, make_cleaner
 from gfla_tf.motion.normalization import check_normalization
-from gfla_tf.motion.progress import show_progress
 from gfla_tf.motion.video import VIDEO_EXTENSIONS, draw_before_and_after, read_frames, video_info, write_video
+from gfla_tf.motion.video_people import find_video_people
 from gfla_tf.outputs import check_output
 from gfla_tf.people import is_keypoint_file
 from gfla_tf.pose.sequences import KeypointSequence, choose_sequence, read_sequence, write_sequence
 from gfla_tf.pose.skeletons import get_skeleton
+from gfla_tf.progress import show_progress
 
-__all__ = ["METHODS", "MotionJob", "clean_motion"]
+__all__ = ["MotionJob", "clean_motion"]
 
-METHODS = ("network", "savitzky-golay", "one-euro", "fill")
 FRAMES_PER_SECOND = 30.0
 CANVAS_MARGIN = 1.05
 
@@ -35,8 +36,8 @@ class MotionJob:
     Attributes:
         source: a video, a keypoint file or a folder of keypoint files.
         output: the JSON to write.
-        method: one of `METHODS`: the network, or a classical filter.
-        model: preset or model folder of the network.
+        method: one of `gfla_tf.motion.methods.METHODS`: the network, or a classical filter.
+        model: published model, preset or model folder of the network.
         weights: safetensors file for the network, or "stand-in".
         normalization: "person" or "image", as in the network's training.
         lookahead: for live use: frames that may be waited for; None for the whole recording at once.
@@ -53,7 +54,7 @@ class MotionJob:
     source: str
     output: str
     method: str = "network"
-    model: str = "motion"
+    model: str = "motion-demo"
     weights: str | None = None
     normalization: str = "person"
     lookahead: int | None = None
@@ -77,7 +78,7 @@ def clean_motion(job: MotionJob) -> list[str]:
         ValueError: anything that is wrong with the job; files already written are whole.
     """
     _check(job)
-    clean = _cleaner(job)
+    clean = make_cleaner(job.method, _rate(job), job.model, job.weights, job.normalization, job.lookahead)
     before = _read(job)
     after = replace(before, keypoints=clean(before.keypoints, before.image_size))
     written = []
@@ -103,8 +104,7 @@ def _check(job: MotionJob) -> None:
     for path, extensions in ((job.draw, VIDEO_EXTENSIONS), (job.plot, WRITABLE_EXTENSIONS)):
         if path and not path.lower().endswith(extensions):
             raise ValueError(f"A file ending in {', '.join(extensions)} is expected. Received: {path}.")
-    if job.method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}. Received: {job.method!r}.")
+    check_method(job.method)
     if job.joint is not None and job.joint not in get_skeleton(SKELETON).joints:
         raise ValueError(f"joint must be one of {', '.join(get_skeleton(SKELETON).joints)}. Received: {job.joint!r}.")
     if job.frames_per_second is not None and job.frames_per_second <= 0:
@@ -130,49 +130,10 @@ def _rate(job: MotionJob) -> float:
 def _read(job: MotionJob) -> KeypointSequence:
     if _is_keypoints(job):
         return read_sequence(job.source, SKELETON, job.rule, job.person)
-    from gfla_tf.pose.estimator import PoseEstimator
-
-    estimator, info = PoseEstimator(), video_info(job.source)
-    frames = {}
-    for number, image in enumerate(show_progress(read_frames(job.source), info.frames, "frames")):
-        frames[f"{number:06}"] = [estimate.keypoints(SKELETON) for estimate in estimator.estimate(image)]
-    return choose_sequence(frames, SKELETON, (info.height, info.width), job.rule, job.person, job.source)
-
-
-def _cleaner(job: MotionJob) -> Callable[[np.ndarray, tuple[int, int] | None], np.ndarray]:
-    """A function of keypoints `[frames, 17, 3]` and the picture's size."""
-    from gfla_tf.motion import filters
-
-    if job.method == "savitzky-golay":
-        return lambda keypoints, size: filters.savitzky_golay(keypoints)
-    if job.method == "one-euro":
-        return lambda keypoints, size: filters.one_euro(keypoints, _rate(job))
-    if job.method == "fill":
-        return lambda keypoints, size: filters.fill_only(keypoints)
-    return _network(job)
-
-
-def _network(job: MotionJob) -> Callable[[np.ndarray, tuple[int, int] | None], np.ndarray]:
-    from gfla_tf.models.presets import PRESETS, STAND_IN, load_model
-    from gfla_tf.motion.causal import CausalMotionCleaner
-    from gfla_tf.motion.cleaner import MotionCleaner
-
-    if job.weights is None and job.model in PRESETS:
-        raise ValueError(
-            f"The preset {job.model} comes without weights. Give a safetensors file as weights or a trained model's "
-            f'folder as model; "{STAND_IN}" as weights tries everything with a network that has learned nothing; the '
-            f"methods {', '.join(METHODS[1:])} need none."
-        )
-    model = load_model(job.model, job.weights)
-    if job.lookahead is None:
-        return MotionCleaner(model, job.normalization).clean
-
-    def live(keypoints: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
-        cleaner = CausalMotionCleaner(model, job.lookahead, job.normalization, size)
-        given = [clean for clean in map(cleaner.push, keypoints) if clean is not None]
-        return np.stack(given + cleaner.flush())
-
-    return live
+    people = find_video_people(job.source)
+    return choose_sequence(
+        people.by_frame(SKELETON), SKELETON, people.image_size, job.rule, job.person, str(job.source)
+    )
 
 
 def _drawn(job: MotionJob, before: KeypointSequence, after: KeypointSequence) -> Iterator[np.ndarray]:

@@ -114,7 +114,7 @@ def test_without_a_size_the_canvas_holds_all_joints(noisy):
 
 
 WRONG = [
-    ("motion noisy.json --output a.json", "comes without weights"),
+    ("motion noisy.json --output a.json --model motion", "comes without weights"),
     ("motion noisy.json --output a.json --weights absent.safetensors", "absent.safetensors"),
     ("motion noisy.json --output a.json --weights stand-in --model person-market", "A motion extractor of 17 joints"),
     ("motion noisy.json --output a.json --weights stand-in --causal 41", "from 0 to 40. Received: 41"),

@@ -13,10 +13,10 @@ from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, Backbone, load_backb
 from gfla_tf.models import PersonGenerator
 from gfla_tf.models.presets import PRESETS, WEIGHTS_FILE, build_model
 from gfla_tf.weights import load_state, read_any_state, read_state
-from training.configs import TrainingConfig, config_differences, read_config
+from training.configs import MotionConfig, RunConfig, TrainingConfig, config_differences, read_config
 from training.runs import RunFolder
 from training.schedule import RunRate
-from training.stages import FlowStage, ImageStage
+from training.stages import FlowStage, ImageStage, MotionStage
 from training.stages.stage import Stage
 from training.stages.terms import CORRECTNESS_LAYERS, layers_of_network
 
@@ -25,7 +25,7 @@ __all__ = ["build_generator", "build_stage", "load_first_weights", "set_precisio
 _FLOW_PREFIX = "flow_net."
 
 
-def set_precision(config: TrainingConfig) -> None:
+def set_precision(config: RunConfig) -> None:
     """Set what TensorFlow has for the whole process: determinism, oneDNN's bfloat16, and the seed of first weights."""
     keras.utils.set_random_seed(config.seed)
     if config.deterministic:
@@ -34,31 +34,50 @@ def set_precision(config: TrainingConfig) -> None:
         tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
 
 
-def _dtype(config: TrainingConfig) -> str:
+def _dtype(config: RunConfig) -> str:
     return config.precision if config.precision.startswith("mixed") else "float32"
 
 
-def build_generator(config: TrainingConfig) -> PersonGenerator:
-    """The generator with fresh weights."""
+def build_generator(config: RunConfig) -> keras.Model:
+    """The network with fresh weights: a person generator or a motion extractor."""
     return build_model(PRESETS[config.preset], **config.network, dtype=_dtype(config))
 
 
-def build_stage(config: TrainingConfig, generator: PersonGenerator, watched: Sequence[str] = ()) -> Stage:
-    """The compiled stage around a generator.
+def _set_gain(generator: PersonGenerator, gain: float) -> None:
+    """Bring the orthogonal first weights of source encoder and renderer to a gain, but not those of attention.
+
+    Attention starts as it does anyway: with nearly equal weights for all taps.
+    """
+    attentions = {id(variable) for layer in generator.texture_renderer.attentions for variable in layer.weights}
+    for part in (generator.source_encoder, generator.texture_renderer):
+        for variable in part.trainable_weights:
+            if len(variable.shape) == 4 and id(variable) not in attentions:
+                matrix = tf.reshape(variable, [-1, variable.shape[-1]])
+                variable.assign(variable * (gain / tf.linalg.norm(matrix, ord=2, axis=[0, 1])))
+
+
+def build_stage(config: RunConfig, generator: keras.Model, watched: Sequence[str] = ()) -> Stage:
+    """The compiled stage around a network.
 
     Args:
         config: of the run.
-        generator: to train.
+        generator: to train, of `build_generator`.
         watched: see `Stage`.
 
     Raises:
         ValueError: the backbone's weights are not there or do not fit.
     """
+    if isinstance(config, MotionConfig):
+        stage = MotionStage(generator, config.weights, config.seed, clip_norm=config.clip_norm)
+        stage.compile(optimizer=_make_optimizer(config), jit_compile=config.xla)
+        return stage
     common = {"backbone": _build_backbone(config, generator), "clip_norm": config.clip_norm, "watched": watched}
     if config.stage == "flow":
         stage = FlowStage(generator, config.weights, **common)
         stage.compile(optimizer=_make_optimizer(config), jit_compile=config.xla)
         return stage
+    if config.initial_gain is not None:
+        _set_gain(generator, config.initial_gain)
     discriminator = None
     if config.weights.adversarial:
         discriminator = build_model(PRESETS[config.discriminator], dtype=_dtype(config))
@@ -79,7 +98,7 @@ def build_stage(config: TrainingConfig, generator: PersonGenerator, watched: Seq
     return stage
 
 
-def _make_optimizer(config: TrainingConfig, factor: float = 1.0) -> keras.optimizers.Optimizer:
+def _make_optimizer(config: RunConfig, factor: float = 1.0) -> keras.optimizers.Optimizer:
     rate = RunRate(factor * config.learning_rate, config.steps, config.decay, config.warmup_steps)
     return keras.optimizers.Adam(rate, beta_1=config.beta_1, beta_2=config.beta_2)
 
@@ -102,7 +121,7 @@ def _build_backbone(config: TrainingConfig, generator: PersonGenerator) -> Backb
 
 
 def load_first_weights(
-    stage: Stage, config: TrainingConfig, run: str | os.PathLike[str], start: str | os.PathLike[str] | None
+    stage: Stage, config: RunConfig, run: str | os.PathLike[str], start: str | os.PathLike[str] | None
 ) -> str:
     """Fill the networks of a new run: from `start`, or stage image's flow estimator from the run's stage flow.
 

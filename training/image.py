@@ -20,10 +20,14 @@ from __future__ import annotations
 
 import argparse
 
-from training.train_command import add_train_arguments as add_arguments
-from training.train_command import run_training
+from training.train_command import add_train_arguments, run_training
 
 __all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the stage."""
+    add_train_arguments(parser, "image")
 
 
 def run(options: argparse.Namespace) -> int:

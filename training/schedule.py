@@ -9,7 +9,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from training.configs.schema import DECAYS
+from training.configs.common import DECAYS
 
 __all__ = ["FitCall", "RunRate", "fit_calls"]
 

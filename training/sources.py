@@ -1,23 +1,43 @@
-"""The pairs that a configuration asks for, from a dataset of any kind."""
+"""What a configuration trains on: pairs of pictures, or windows of joints, from a dataset of any kind."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from gfla_tf.models import PersonGenerator
-from training.configs import TrainingConfig
+from training.configs import MotionConfig, RunConfig, TrainingConfig
 from training.data.fashion import FashionPairs, FashionSettings
 from training.data.images import picture_size
 from training.data.layouts import IMAGE_EXTENSIONS, PairLayout, dataset_kind, find_pairs
 from training.data.market import MarketPairs, MarketSettings
+from training.data.pipeline import Source
+from training.motion_sources import open_windows
 
-__all__ = ["check_picture_size", "has_truth", "open_pairs", "sample_batch"]
+__all__ = ["check_picture_size", "has_truth", "open_pairs", "open_source", "sample_batch"]
 
 _ROOM = 0.02  # by which a picture's proportions may differ from the annotations', for rounding
+
+
+def open_source(config: RunConfig, folder: str | os.PathLike[str], split: str, network: keras.Model) -> Source:
+    """What the stage of a configuration learns from.
+
+    Args:
+        config: of the run.
+        folder: the dataset's.
+        split: "train" or "test".
+        network: to be trained.
+
+    Raises:
+        ValueError: the dataset is of another kind, or does not suit.
+    """
+    if isinstance(config, MotionConfig):
+        return open_windows(config, folder, split, network)
+    return open_pairs(config, folder, split, network)
 
 
 def open_pairs(
@@ -40,27 +60,29 @@ def open_pairs(
     multiple = generator.size_multiple
     if height % multiple or width % multiple:
         raise ValueError(f"image_size must be multiples of {multiple} for this network. Received: {height}x{width}.")
-    wants_truth = bool(config.weights.endpoint or config.weights.mask or config.weights.background)
+    wants_masks = bool(config.weights.hidden or config.weights.background)
+    wants_truth = bool(wants_masks or config.weights.endpoint or config.weights.mask)
     layout = find_pairs(folder, split)
     check_picture_size(layout)
     if wants_truth and layout.truth is None:
         raise ValueError(
-            f"The terms endpoint, mask and background need exact flow. Received: {layout.folder}, which has none for "
-            f"{split}; --set weights.endpoint=0 weights.mask=0 weights.background=0 trains without."
+            f"The terms endpoint, mask, hidden and background need exact flow. Received: {layout.folder}, which has "
+            f"none for {split}; --set weights.endpoint=0 weights.mask=0 weights.hidden=0 weights.background=0 trains "
+            "without."
         )
     if dataset_kind(folder) == "market":
         return MarketPairs(folder, split, MarketSettings((height, width), config.sigma, config.resize))
     levels = generator.attention_levels if layout.truth is not None else ()
     pairs = FashionPairs(folder, split, FashionSettings((height, width), config.sigma, config.resize, levels))
-    if config.weights.background and not pairs.has_background:
+    if wants_masks and not pairs.has_background:
         raise ValueError(
-            f"The term background needs the masks of the pictures. Received: {layout.folder}, which has them not for "
-            f"all pictures of {split}; --set weights.background=0 trains without."
+            f"The terms hidden and background need the masks of the pictures. Received: {layout.folder}, which has "
+            f"them not for all pictures of {split}; --set weights.hidden=0 weights.background=0 trains without."
         )
     return pairs
 
 
-def has_truth(sources: Mapping[str, FashionPairs | MarketPairs]) -> bool:
+def has_truth(sources: Mapping[str, Source]) -> bool:
     """Whether all sources deliver the exact flow."""
     return all(isinstance(source, FashionPairs) and source.settings.flow_levels for source in sources.values())
 
@@ -83,8 +105,8 @@ def check_picture_size(layout: PairLayout) -> None:
         )
 
 
-def sample_batch(source: FashionPairs | MarketPairs, count: int) -> dict[str, np.ndarray]:
-    """Pairs of a source, evenly spread, the same ones every time: a dict of arrays `[count, ...]`."""
+def sample_batch(source: Source, count: int) -> dict[str, np.ndarray]:
+    """Elements of a source, evenly spread, the same ones every time: a dict of arrays `[count, ...]`."""
     numbers = np.unique(np.linspace(0, len(source) - 1, count).round().astype(np.int64))
     elements = [source.load(tf.constant(number), tf.zeros([2], tf.int32)) for number in numbers]
     return {name: np.stack([element[name].numpy() for element in elements]) for name in elements[0]}

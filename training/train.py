@@ -19,15 +19,17 @@ import tensorflow as tf
 from training.building import build_generator, build_stage, load_first_weights, set_precision
 from training.callbacks import LogFile, ProgressBar, SampleSheets, TensorBoardLog
 from training.callbacks.checkpointing import Checkpointing
+from training.callbacks.motion_plots import MotionPlots
+from training.callbacks.samples import SamplePictures
 from training.callbacks.skipped_steps import SkippedSteps
-from training.configs import TrainingConfig
+from training.configs import MotionConfig, RunConfig
 from training.data.pipeline import Pipeline, PipelineSettings, Source
 from training.distribution import Distribution, open_distribution
 from training.runs import RunFolder, restore_state
 from training.runs.interruption import Interruption
 from training.runs.versions import describe_start
 from training.schedule import FitCall, fit_calls
-from training.sources import has_truth, open_pairs, sample_batch
+from training.sources import has_truth, open_source, sample_batch
 from training.stages.stage import Stage
 from training.stages.terms import TRUTH_TERMS
 
@@ -37,7 +39,7 @@ _OUT_OF_MEMORY = "There is not enough memory for a step: a smaller batch_size or
 
 
 def train(
-    config: TrainingConfig,
+    config: RunConfig,
     data: str | os.PathLike[str],
     run: str | os.PathLike[str],
     start: str | os.PathLike[str] | None = None,
@@ -55,7 +57,7 @@ def train(
         say: takes sentences for people.
 
     Returns:
-        The folder of the trained generator, for `gfla_tf.load_model`.
+        The folder of the trained network, for `gfla_tf.load_model`.
 
     Raises:
         ValueError: something does not fit, can't be written, or training has diverged; the last checkpoint stays.
@@ -65,7 +67,7 @@ def train(
     set_precision(config)
     with distribution.strategy.scope():
         generator = build_generator(config)
-        sources = {split: open_pairs(config, data, split, generator) for split in ("train", "test")}
+        sources = {split: open_source(config, data, split, generator) for split in ("train", "test")}
         stage = build_stage(config, generator, TRUTH_TERMS if has_truth(sources) else ())
     folder = RunFolder(run, config.stage)
     say = say if distribution.is_chief else _keep_quiet
@@ -75,7 +77,8 @@ def train(
         with distribution.strategy.scope():
             step = _restore(stage, config, folder, run, start, say)
         distribution.check_agreement(step)
-        say(f"Step {step} of {config.steps}, {len(sources['train'])} pairs to train; look into {folder.path}")
+        elements = f"{len(sources['train'])} {config.ELEMENTS}"
+        say(f"Step {step} of {config.steps}, {elements} to train; look into {folder.path}")
         interruption = Interruption()
         callbacks = [SkippedSteps(config.skipped_limit, start_step=step)]
         if distribution.is_chief:
@@ -90,7 +93,7 @@ def _keep_quiet(text: str) -> None:
     """For the workers whose chief says it already."""
 
 
-def _restore(stage: Stage, config: TrainingConfig, folder: RunFolder, run, start, say) -> int:
+def _restore(stage: Stage, config: RunConfig, folder: RunFolder, run, start, say) -> int:
     """Fill the stage from the newest checkpoint, or from first weights; the step that it stands at."""
     found = folder.checkpoints().load()
     if found is None:
@@ -105,35 +108,41 @@ def _chief_callbacks(config, folder, stage, test_source, step, interruption, ski
     """Everything that watches and writes; the checkpoint last, when the others have written what belongs to it."""
     tensorboard = TensorBoardLog(folder.tensorboard, config.scalars_every, start_step=step)
     callbacks = [
-        ProgressBar(config.steps, config.batch_size, start_step=step),
-        LogFile(folder.log_file, config.batch_size, start_step=step),
+        ProgressBar(config.steps, config.batch_size, start_step=step, unit=config.UNIT),
+        LogFile(folder.log_file, config.batch_size, start_step=step, unit=config.UNIT),
         tensorboard,
     ]
-    if config.sample_pairs:
-        batch = sample_batch(test_source, config.sample_pairs)
-        callbacks.append(
-            SampleSheets(folder.samples, batch, _renderer(stage), tensorboard=tensorboard, start_step=step)
-        )
-    return [*callbacks, Checkpointing(folder, config, interruption, skipped, start_step=step)]
+    pictures = _sample_pictures(config, folder, stage, test_source, tensorboard=tensorboard, start_step=step)
+    return [*callbacks, *pictures, Checkpointing(folder, config, interruption, skipped, start_step=step)]
 
 
-def _renderer(stage: Stage) -> Callable[[dict[str, np.ndarray]], dict]:
-    """What makes the pictures of a sample sheet, by the moving average if there is one."""
+def _sample_pictures(config, folder, stage, test_source, **options) -> list[SamplePictures]:
+    """What draws held-out samples, if they are wanted."""
+    moves = isinstance(config, MotionConfig)
+    count = config.sample_windows if moves else config.sample_pairs
+    if not count:
+        return []
+    kind = MotionPlots if moves else SampleSheets
+    return [kind(folder.samples, sample_batch(test_source, count), _renderer(stage), **options)]
+
+
+def _renderer(stage: Stage) -> Callable[[dict[str, np.ndarray]], dict | np.ndarray]:
+    """What makes the samples, by the moving average if there is one."""
     average = stage.networks().get("average")
 
     @tf.function
-    def render(batch: dict[str, tf.Tensor]) -> dict:
+    def render(batch: dict[str, tf.Tensor]) -> dict | tf.Tensor:
         if average is None:
             return stage(batch)
         return average([batch["source_image"], batch["source_pose"], batch["target_pose"]])
 
-    def arrays(batch: dict[str, np.ndarray]) -> dict:
+    def arrays(batch: dict[str, np.ndarray]) -> dict | np.ndarray:
         return tf.nest.map_structure(lambda value: value.numpy(), render(batch))
 
     return arrays
 
 
-def _fit(stage: Stage, config: TrainingConfig, sources: dict[str, Source], distribution, step: int, callbacks) -> None:
+def _fit(stage: Stage, config: RunConfig, sources: dict[str, Source], distribution, step: int, callbacks) -> None:
     validation = _validation(config, sources["test"], distribution)
     try:
         with distribution.guard():
@@ -156,8 +165,8 @@ def _fit_once(stage, config, source, distribution, call: FitCall, validation: di
     )
 
 
-def _validation(config: TrainingConfig, source: Source, distribution: Distribution) -> dict:
-    """Arguments of `fit`: the first batches of the test pairs, the same ones every time."""
+def _validation(config: RunConfig, source: Source, distribution: Distribution) -> dict:
+    """Arguments of `fit`: the first batches of the test split, the same ones every time."""
     steps = min(config.validation_batches, len(source) // config.batch_size)
     if not steps:
         return {}

@@ -1,4 +1,4 @@
-"""What `python -m training flow` and `image` have in common: their options."""
+"""What `python -m training flow`, `image` and `motion` have in common: their options."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import argparse
 import sys
 
 from gfla_tf.terminal import EXIT_PROBLEMS_FOUND
-from training.configs import CONFIGS, TrainingConfig, load_config
+from training.configs import RunConfig, config_names, load_config
 from training.distribution import KINDS, WorkerLostError, end_process
 from training.runs import RunFolder
 
 __all__ = ["add_train_arguments", "run_training"]
 
 
-def add_train_arguments(parser: argparse.ArgumentParser) -> None:
+def add_train_arguments(parser: argparse.ArgumentParser, stage: str) -> None:
     """Add the options of a stage of training."""
     parser.add_argument("--run", required=True, metavar="DIR", help="folder of the run: new, or to be taken up")
     parser.add_argument("--data", metavar="DIR", help="folder of the dataset (a run taken up: the one it had)")
     parser.add_argument(
-        "--config", metavar="NAME|FILE", help=f"{', '.join(CONFIGS)}, or a JSON file (a run taken up: its own)"
+        "--config",
+        metavar="NAME|FILE",
+        help=f"{', '.join(config_names(stage))}, or a JSON file (a run taken up: its own)",
     )
     parser.add_argument(
         "--set",
@@ -57,12 +59,13 @@ def run_training(stage: str, options: argparse.Namespace) -> int:
     return 0
 
 
-def _config(stage: str, options: argparse.Namespace, folder: RunFolder) -> TrainingConfig:
+def _config(stage: str, options: argparse.Namespace, folder: RunFolder) -> RunConfig:
     settings = [setting for group in options.set for setting in group]
     if options.config is not None:
         return load_config(stage, options.config, settings)
     if not folder.config_file.is_file():
-        raise ValueError(f"A new run needs --config {'|'.join(CONFIGS)}|FILE. Received: none, and no {folder.path}.")
+        names = "|".join(config_names(stage))
+        raise ValueError(f"A new run needs --config {names}|FILE. Received: none, and no {folder.path}.")
     return load_config(stage, folder.config_file, settings)
 
 

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from gfla_tf.layers.primitives import (
+    GAIN,
     Composite,
     activation,
     build_with_channels,
@@ -29,7 +30,8 @@ class DownBlock(Composite, keras.layers.Layer):
 
     Args:
         filters: channels of the output.
-        norm: False leaves both norms out, so that the offset and scale of each input channel are kept.
+        norm: False leaves both norms out, so that the offset and scale of each input channel are kept. The initial
+            weights are then of gain 1, as nothing would bring what they make back to size.
     """
 
     config_names = ("filters", "norm")
@@ -41,8 +43,9 @@ class DownBlock(Composite, keras.layers.Layer):
         if norm:
             self.norm1 = instance_norm("norm1", self.dtype_policy)
             self.norm2 = instance_norm("norm2", self.dtype_policy)
-        self.conv1 = convolution(filters, 4, "conv1", strides=2, dtype=self.dtype_policy)
-        self.conv2 = convolution(filters, 3, "conv2", dtype=self.dtype_policy)
+        gain = GAIN if norm else 1.0
+        self.conv1 = convolution(filters, 4, "conv1", strides=2, dtype=self.dtype_policy, gain=gain)
+        self.conv2 = convolution(filters, 3, "conv2", dtype=self.dtype_policy, gain=gain)
 
     def checkpoint_parts(self) -> dict[str, keras.layers.Layer]:
         norms = {"model.0": self.norm1, "model.3": self.norm2} if self.norm else {}
@@ -76,16 +79,18 @@ class DownStack(Composite, keras.layers.Layer):
     Args:
         widths: channels of level 1, 2, ...; level n is 1 / 2^n of the image's side.
         input_norm: False leaves both norms out of the first block.
+        norm: False leaves the norms out of all blocks.
     """
 
-    config_names = ("widths", "input_norm")
+    config_names = ("widths", "input_norm", "norm")
 
-    def __init__(self, widths: tuple[int, ...], input_norm: bool = True, **kwargs):
+    def __init__(self, widths: tuple[int, ...], input_norm: bool = True, norm: bool = True, **kwargs):
         super().__init__(**kwargs)
         self.widths = tuple(widths)
         self.input_norm = input_norm
+        self.norm = norm
         self.blocks = [
-            DownBlock(width, norm=input_norm or index > 0, name=f"down{index}", dtype=self.dtype_policy)
+            DownBlock(width, norm=norm and (input_norm or index > 0), name=f"down{index}", dtype=self.dtype_policy)
             for index, width in enumerate(self.widths)
         ]
 

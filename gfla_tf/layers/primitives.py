@@ -55,9 +55,9 @@ def activation(tensor: tf.Tensor) -> tf.Tensor:
     return tf.nn.leaky_relu(tensor, alpha=SLOPE)
 
 
-def initializer() -> keras.initializers.Initializer:
-    """Orthogonal initial weights with gain 0.02."""
-    return keras.initializers.Orthogonal(gain=GAIN)
+def initializer(gain: float = GAIN) -> keras.initializers.Initializer:
+    """Orthogonal initial weights."""
+    return keras.initializers.Orthogonal(gain=gain)
 
 
 def instance_norm(name: str, dtype=None) -> keras.layers.Layer:
@@ -66,15 +66,15 @@ def instance_norm(name: str, dtype=None) -> keras.layers.Layer:
 
 
 def convolution(
-    filters: int, kernel_size: int, name: str, strides: int = 1, padding: str = "same", dtype=None
+    filters: int, kernel_size: int, name: str, strides: int = 1, padding: str = "same", dtype=None, gain: float = GAIN
 ) -> keras.layers.Layer:
-    """A 2-D convolution; "same" pads with zeros."""
+    """A 2-D convolution with initial weights of that gain; "same" pads with zeros."""
     return keras.layers.Conv2D(
         filters,
         kernel_size,
         strides=strides,
         padding=padding,
-        kernel_initializer=initializer(),
+        kernel_initializer=initializer(gain),
         name=name,
         dtype=dtype,
     )

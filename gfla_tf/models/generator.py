@@ -22,6 +22,7 @@ class Generator(Composite, keras.Model):
         attention_hidden: channels of the layer that predicts the attention weights.
         attention_reduction: "mean" (the paper) or "sum", see `gfla_tf.ops.local_attention`.
         source_input_norm: False lets the source encoder see absolute colours, see `SourceEncoder`.
+        source_norm: False leaves all norms out of the source encoder.
         implementation: of local attention, "fused" or "reference".
     """
 
@@ -32,6 +33,7 @@ class Generator(Composite, keras.Model):
         "attention_hidden",
         "attention_reduction",
         "source_input_norm",
+        "source_norm",
         "implementation",
     )
 
@@ -43,6 +45,7 @@ class Generator(Composite, keras.Model):
         attention_hidden: int = 128,
         attention_reduction: str = "mean",
         source_input_norm: bool = True,
+        source_norm: bool = True,
         implementation: str = "fused",
         **kwargs,
     ):
@@ -53,6 +56,7 @@ class Generator(Composite, keras.Model):
         self.attention_hidden = attention_hidden
         self.attention_reduction = attention_reduction
         self.source_input_norm = source_input_norm
+        self.source_norm = source_norm
         self.implementation = implementation
 
     @property
@@ -67,7 +71,8 @@ class Generator(Composite, keras.Model):
 
     def make_source_encoder(self, name: str) -> SourceEncoder:
         """A source encoder with the model's settings."""
-        return SourceEncoder(self.widths, self.source_input_norm, name=name, dtype=self.dtype_policy)
+        settings = (self.widths, self.source_input_norm, self.source_norm)
+        return SourceEncoder(*settings, name=name, dtype=self.dtype_policy)
 
     def make_renderer(self, renderer: type[keras.layers.Layer], **options) -> keras.layers.Layer:
         """A renderer of the given class with the model's settings."""

@@ -30,9 +30,11 @@ class MotionExtractor(Composite, keras.Model):
         dropout: rate after each activation in training.
         residual: True adds the network's answer to the noisy joints, as a correction, which is 0 before training. The
             paper's network, False, has no path around it and first has to learn to pass joints on.
+        adaptive: False leaves the clip's vector out: plain layer norms in the blocks, each with a learned scale and
+            offset for each channel.
     """
 
-    config_names = ("joints", "filters", "blocks", "hidden", "dropout", "residual")
+    config_names = ("joints", "filters", "blocks", "hidden", "dropout", "residual", "adaptive")
 
     def __init__(
         self,
@@ -42,6 +44,7 @@ class MotionExtractor(Composite, keras.Model):
         hidden: int = 128,
         dropout: float = 0.15,
         residual: bool = False,
+        adaptive: bool = True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -52,6 +55,7 @@ class MotionExtractor(Composite, keras.Model):
         self.hidden = hidden
         self.dropout = dropout
         self.residual = residual
+        self.adaptive = adaptive
         # Layers
         policy = self.dtype_policy
         self.expand = self._temporal("expand", filters, 3)
@@ -60,8 +64,8 @@ class MotionExtractor(Composite, keras.Model):
         for block in range(1, blocks + 1):
             self.convolutions.append(self._temporal(f"dilated{block}", filters, 3, dilation_rate=3**block))
             self.convolutions.append(self._temporal(f"pointwise{block}", filters, 1))
-            self.norms += [AdaptiveLayerNorm(hidden, name=f"norm{block}{part}", dtype=policy) for part in "ab"]
-        self.features = [self._temporal(f"feature{index}", filters, 3, strides=2) for index in range(3)]
+            self.norms += [self._norm(f"norm{block}{part}") for part in "ab"]
+        self.features = [self._temporal(f"feature{index}", filters, 3, strides=2) for index in range(3 * adaptive)]
         first = {"kernel_initializer": "zeros"} if residual else {}
         self.shrink = self._temporal("shrink", 2 * joints, 1, use_bias=True, **first)
         self.drop = keras.layers.Dropout(dropout, name="drop", dtype=policy)
@@ -70,6 +74,11 @@ class MotionExtractor(Composite, keras.Model):
         return keras.layers.Conv1D(
             filters, kernel_size, padding="valid", use_bias=use_bias, name=name, dtype=self.dtype_policy, **options
         )
+
+    def _norm(self, name: str) -> keras.layers.Layer:
+        if self.adaptive:
+            return AdaptiveLayerNorm(self.hidden, name=name, dtype=self.dtype_policy)
+        return ChannelAffine(name=name, dtype=self.dtype_policy)
 
     @property
     def receptive_field(self) -> int:
@@ -90,32 +99,45 @@ class MotionExtractor(Composite, keras.Model):
         for layer in self.convolutions:
             layer.build(hidden)
         for layer in self.norms:
-            layer.build([hidden, (None, self.filters)])
+            layer.build([hidden, (None, self.filters)] if self.adaptive else hidden)
         for index, layer in enumerate(self.features):
             layer.build(hidden if index else joints)
         self.built = True
 
-    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+    def call(self, inputs: tf.Tensor, training: bool | None = None, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Clean joints.
+
+        Args:
+            inputs: `[batch, time, 2 * joints]`.
+            training: whether channels are dropped.
+            seed: int32 `[2]` that alone decides which ones, so that a training that is taken up again drops the same;
+                None leaves it to Keras.
+        """
         noisy = self._check(inputs)
         style = self._clip_vector(noisy)
-        hidden = self.expand_norm(self.expand(noisy))
-        hidden = self.drop(activation(hidden), training=training)
+        drop = _Dropping(self.drop, training, seed)
+        hidden = drop(activation(self.expand_norm(self.expand(noisy))))
         for block in range(self.blocks):
             margin = 3 ** (block + 1)
             middle = hidden[:, margin:-margin]
             for index in (2 * block, 2 * block + 1):
-                hidden = self.norms[index]([self.convolutions[index](hidden), style])
-                hidden = self.drop(activation(hidden), training=training)
+                hidden = self._normalize(index, self.convolutions[index](hidden), style)
+                hidden = drop(activation(hidden))
             hidden = middle + hidden
         answer = tf.cast(self.shrink(hidden), self.variable_dtype)
         margin = self.receptive_field // 2
         return answer + tf.cast(noisy[:, margin:-margin], answer.dtype) if self.residual else answer
 
-    def _clip_vector(self, noisy: tf.Tensor) -> tf.Tensor:
-        """One vector `[batch, filters]` for the whole clip, which modulates every norm."""
+    def _clip_vector(self, noisy: tf.Tensor) -> tf.Tensor | None:
+        """One vector `[batch, filters]` for the whole clip, which modulates every norm; None without."""
+        if not self.adaptive:
+            return None
         for layer in self.features:
             noisy = activation(layer(noisy))
         return tf.reduce_mean(noisy, axis=1)
+
+    def _normalize(self, index: int, hidden: tf.Tensor, style: tf.Tensor | None) -> tf.Tensor:
+        return self.norms[index](hidden if style is None else [hidden, style])
 
     def _check(self, inputs) -> tf.Tensor:
         noisy = tf.convert_to_tensor(inputs)
@@ -127,3 +149,17 @@ class MotionExtractor(Composite, keras.Model):
                 f"expected; repeat the end frames of a shorter clip. Received: {shape}."
             )
         return noisy
+
+
+class _Dropping:
+    """A model's dropouts one after the other, each with a seed of its own where there is one."""
+
+    def __init__(self, layer: keras.layers.Dropout, training: bool | None, seed: tf.Tensor | None):
+        self._layer, self._training, self._seed, self._count = layer, training, seed, 0
+
+    def __call__(self, hidden: tf.Tensor) -> tf.Tensor:
+        if self._seed is None or not self._training:
+            return self._layer(hidden, training=self._training)
+        self._count += 1
+        seed = tf.random.fold_in(self._seed, self._count)
+        return tf.nn.experimental.stateless_dropout(hidden, self._layer.rate, seed)

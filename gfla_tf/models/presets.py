@@ -106,9 +106,10 @@ _TABLE = (
             "flow_widths": (16, 32, 64, 128, 128),
             "attention_kernels": {3: 3, 2: 5},
             "attention_hidden": 64,
-            "source_input_norm": False,
+            "attention_reduction": "sum",
+            "source_norm": False,
         },
-        3_529_565,
+        3_528_989,
         height=192,
         width=128,
         frame_aspect=128 / 192,
@@ -121,6 +122,25 @@ _TABLE = (
         {"pose_channels": 20, "attention_kernels": {3: 3, 2: 5}},
         23_510_195,
         frame_aspect=1.0,
+        skeleton="h36m-17",
+    ),
+    Preset(
+        "sequence-demo",
+        "sequence",
+        "a person animated frame by frame at 192x128, with the widths of person-demo",
+        {
+            "pose_channels": 20,
+            "widths": (32, 64, 128),
+            "flow_widths": (16, 32, 64, 128, 128),
+            "attention_kernels": {3: 3, 2: 5},
+            "attention_hidden": 64,
+            "attention_reduction": "sum",
+            "source_norm": False,
+        },
+        5_906_407,
+        height=192,
+        width=128,
+        frame_aspect=128 / 192,
         skeleton="h36m-17",
     ),
     Preset(
@@ -141,6 +161,14 @@ _TABLE = (
     ),
     Preset(
         "motion", "motion", "clean joints from noisy ones, Human3.6M", {"joints": 17}, 1_834_786, skeleton="h36m-17"
+    ),
+    Preset(
+        "motion-demo",
+        "motion",
+        "clean joints from noisy ones, as corrections of them; comes with trained weights",
+        {"joints": 17, "residual": True},
+        1_834_786,
+        skeleton="h36m-17",
     ),
     Preset("image-discriminator", "image-discriminator", "is a 256x256 picture real", {}, 664_577),
     Preset(

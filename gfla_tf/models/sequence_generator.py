@@ -2,16 +2,20 @@
 
 Paper: Ren et al. 2020, section 3.2.2, Eq. 14 to 18. A frame is rendered from two sources: the reference image,
 which knows what the person looks like, and the frame generated last, which keeps the clip smooth. At the first frame
-the reference stands in for the previous frame. The recurrent state (previous image and pose) is an argument and a
-result.
+the reference stands in for the previous frame.
 
-One step, in: reference_image, reference_pose, previous_image, previous_pose, target_pose; images
+`generate` renders a whole clip; `start` and `step` the same frame by frame, with the recurrent state (`ClipState`) as
+argument and result. The reference's features are computed once a clip.
+
+One frame by itself, in: reference_image, reference_pose, previous_image, previous_pose, target_pose; images
 `[batch, height, width, 3]` in [-1, 1], poses `[batch, height, width, pose_channels]`. Out: a dict: "image"
 `[batch, height, width, 3]`; "flows" and "masks", lists coarse first and previous before reference within a level,
 `[batch, h, w, 2]` in (dx, dy) pixels of that level and `[batch, h, w, 1]`.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -22,7 +26,25 @@ from gfla_tf.models.flow_estimator import FlowEstimator
 from gfla_tf.models.generator import Generator
 from gfla_tf.models.texture_renderer import TextureRenderer
 
-__all__ = ["FaceGenerator", "SequenceGenerator"]
+__all__ = ["ClipState", "FaceGenerator", "SequenceGenerator"]
+
+
+class ClipState(NamedTuple):
+    """What a clip's next frame is rendered from.
+
+    Attributes:
+        reference_image: `[batch, height, width, 3]` in [-1, 1].
+        reference_pose: `[batch, height, width, pose_channels]`.
+        reference_features: of the reference image, finest first.
+        previous_image: like `reference_image`, the frame generated last.
+        previous_pose: like `reference_pose`, its pose.
+    """
+
+    reference_image: tf.Tensor
+    reference_pose: tf.Tensor
+    reference_features: tuple[tf.Tensor, ...]
+    previous_image: tf.Tensor
+    previous_pose: tf.Tensor
 
 
 class RecurrentGenerator(Generator):
@@ -94,17 +116,53 @@ class RecurrentGenerator(Generator):
         """((previous flows, previous masks), (reference flows, reference masks)), lists coarse first."""
         raise NotImplementedError
 
+    def start(self, reference_image, reference_pose, previous_image=None, previous_pose=None) -> ClipState:
+        """Begin a clip.
+
+        Args:
+            reference_image: `[batch, height, width, 3]` in [-1, 1].
+            reference_pose: `[batch, height, width, pose_channels]`.
+            previous_image: the frame before the first one, to continue a clip; the reference by default.
+            previous_pose: its pose; the reference's by default.
+
+        Raises:
+            ValueError: if a shape is wrong, or previous_image and previous_pose do not go together.
+        """
+        channels = self._named_channels()
+        del channels["target_pose"]
+        inputs = _sources(reference_image, reference_pose, previous_image, previous_pose)
+        inputs = [tf.cast(tensor, self.variable_dtype) for tensor in check_inputs(inputs, channels, self.size_multiple)]
+        return ClipState(*inputs[:2], tuple(self.reference_encoder(inputs[0])), *inputs[2:])
+
+    def step(self, state: ClipState, target_pose) -> tuple[dict, ClipState]:
+        """Render a clip's next frame.
+
+        Args:
+            state: of `start`, or of the step before.
+            target_pose: `[batch, height, width, pose_channels]`.
+
+        Returns:
+            What the model gives for one frame (see the module's text), and the state for the next one.
+
+        Raises:
+            ValueError: if the pose's shape does not suit the state's.
+        """
+        inputs = [*state[:2], *state[3:], tf.cast(target_pose, self.variable_dtype)]
+        inputs = check_inputs(inputs, self._named_channels(), self.size_multiple)
+        outputs = self.render_frame(state.reference_features, inputs)
+        return outputs, state._replace(previous_image=outputs["image"], previous_pose=inputs[4])
+
     def generate(
         self, reference_image, reference_pose, target_poses, previous_image=None, previous_pose=None
     ) -> tf.Tensor:
         """Render a clip, each frame from the one before.
 
         Args:
-            reference_image: `[batch, height, width, 3]` in [-1, 1].
-            reference_pose: `[batch, height, width, pose_channels]`.
+            reference_image: see `start`, as for all but `target_poses`.
+            reference_pose: likewise.
             target_poses: `[batch, time, height, width, pose_channels]`.
-            previous_image: the frame before the first one, to continue a clip; the reference by default.
-            previous_pose: its pose; the reference's by default.
+            previous_image: likewise.
+            previous_pose: likewise.
 
         Returns:
             Frames `[batch, time, height, width, 3]` in [-1, 1].
@@ -118,28 +176,33 @@ class RecurrentGenerator(Generator):
                 f"target_poses must have shape [batch, time, height, width, {self.pose_channels}] with one frame or "
                 f"more. Received: {target_poses.shape}."
             )
-        if (previous_image is None) != (previous_pose is None):
-            raise ValueError("previous_image and previous_pose go together. Received: only one of them.")
-        if previous_image is None:
-            previous_image, previous_pose = reference_image, reference_pose
-        inputs = [reference_image, reference_pose, previous_image, previous_pose, target_poses[:, 0]]
-        inputs = check_inputs(inputs, self._named_channels(), self.size_multiple)
-        return self._generate(*(tf.cast(tensor, self.variable_dtype) for tensor in (*inputs[:4], target_poses)))
+        sources = _sources(reference_image, reference_pose, previous_image, previous_pose)
+        inputs = check_inputs([*sources, target_poses[:, 0]], self._named_channels(), self.size_multiple)
+        return self._generate(target_poses, *inputs[:4])
 
     @tf.function(reduce_retracing=True)
-    def _generate(self, reference_image, reference_pose, image, pose, target_poses):
-        features = self.reference_encoder(reference_image)
+    def _generate(self, target_poses, *sources):
+        state = self.start(*sources)
         frames = tf.TensorArray(self.variable_dtype, size=tf.shape(target_poses)[1])
         for index in tf.range(tf.shape(target_poses)[1]):
-            tf.autograph.experimental.set_loop_options(
-                shape_invariants=[(image, reference_image.shape), (pose, reference_pose.shape)]
-            )
-            target_pose = target_poses[:, index]
-            step = self.render_frame(features, [reference_image, reference_pose, image, pose, target_pose])
-            image = tf.ensure_shape(step["image"], reference_image.shape)
-            pose = tf.ensure_shape(target_pose, reference_pose.shape)
-            frames = frames.write(index, image)
+            _, following = self.step(state, target_poses[:, index])
+            state = tf.nest.map_structure(_like, following, state)
+            frames = frames.write(index, state.previous_image)
         return tf.transpose(frames.stack(), [1, 0, 2, 3, 4])
+
+
+def _sources(reference_image, reference_pose, previous_image, previous_pose) -> list:
+    """The arguments of `start` as a list: at a clip's first frame, the reference is the previous frame."""
+    if (previous_image is None) != (previous_pose is None):
+        raise ValueError("previous_image and previous_pose go together. Received: only one of them.")
+    if previous_image is None:
+        previous_image, previous_pose = reference_image, reference_pose
+    return [reference_image, reference_pose, previous_image, previous_pose]
+
+
+def _like(tensor: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """The tensor with all that is known of the other's shape: a loop's variables keep theirs."""
+    return tf.ensure_shape(tensor, other.shape)
 
 
 def _interleave(previous: list[tf.Tensor], reference: list[tf.Tensor]) -> list[tf.Tensor]:

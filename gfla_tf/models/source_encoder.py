@@ -23,15 +23,24 @@ class SourceEncoder(Composite, keras.layers.Layer):
         widths: channels of level 1, 2, ...
         source_input_norm: False leaves the norms out of the first block. A norm on the raw picture erases the offset
             and scale of each colour channel: a plain garment then has the same features whatever its colour.
+        source_norm: False leaves the norms out of all blocks: those of the others erase the same of the channels that
+            the first block makes of the colours.
     """
 
-    config_names = ("widths", "source_input_norm")
+    config_names = ("widths", "source_input_norm", "source_norm")
 
-    def __init__(self, widths: tuple[int, ...] = (64, 128, 256), source_input_norm: bool = True, **kwargs):
+    def __init__(
+        self,
+        widths: tuple[int, ...] = (64, 128, 256),
+        source_input_norm: bool = True,
+        source_norm: bool = True,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.widths = tuple(widths)
         self.source_input_norm = source_input_norm
-        self.stack = DownStack(self.widths, input_norm=source_input_norm, name="stack", dtype=self.dtype_policy)
+        self.source_norm = source_norm
+        self.stack = DownStack(self.widths, source_input_norm, source_norm, name="stack", dtype=self.dtype_policy)
 
     def checkpoint_parts(self) -> dict[str, keras.layers.Layer]:
         return self.stack.checkpoint_parts()

@@ -82,6 +82,19 @@ class CausalMotionCleaner:
         self._pushed = self._given = 0
         return rest
 
+    def clean(self, keypoints: np.ndarray) -> np.ndarray:
+        """Clean a whole recording as it would have been cleaned live.
+
+        Args:
+            keypoints: `[frames, 17, 3]` = (x, y, confidence) in pixels.
+
+        Returns:
+            float32 `[frames, 17, 3]`.
+        """
+        given = [clean for clean in map(self.push, keypoints) if clean is not None]
+        given += self.flush()
+        return np.stack(given) if given else np.zeros((0, *keypoints.shape[1:]), np.float32)
+
     def _next(self) -> np.ndarray:
         """Clean the first frame that has not been given yet."""
         windows = self._windows

@@ -1,4 +1,4 @@
-"""A joint's x and y over time, before and after cleaning, as a picture.
+"""A joint's x and y over time, as a picture: before and after cleaning, or whatever lines there are.
 
 Drawn with OpenCV. Images are float32 RGB `[height, width, 3]` in [-1, 1].
 """
@@ -14,11 +14,12 @@ from gfla_tf.image_io import from_uint8
 from gfla_tf.motion.filling import SKELETON, is_seen
 from gfla_tf.pose.skeletons import get_skeleton
 
-__all__ = ["most_corrected_joint", "plot_joint"]
+__all__ = ["AFTER", "BEFORE", "EXACT", "Line", "most_corrected_joint", "plot_joint", "plot_lines"]
 
 WIDTH, PANEL_HEIGHT = 1000, 280
 MARGINS = (64, 16, 34, 30)  # pixels left, right, above, below
-BEFORE, AFTER, GRID, TEXT = (225, 110, 100), (20, 90, 200), (225, 225, 225), (70, 70, 70)
+BEFORE, AFTER, EXACT = (225, 110, 100), (20, 90, 200), (90, 90, 90)  # RGB, 0..255
+GRID, TEXT = (225, 225, 225), (70, 70, 70)
 TICKS = 5
 
 
@@ -45,28 +46,66 @@ def plot_joint(before: np.ndarray, after: np.ndarray, joint: int, frames_per_sec
         frames_per_second: for the time axis.
 
     Returns:
-        Image `[600, 1000, 3]`, x above y; pixels of the frame upwards are larger y, as in the plot of any number.
+        As for `plot_lines`.
+    """
+    name = get_skeleton(SKELETON).joints[joint].replace("_", " ")
+    lines = [
+        Line("before", _track(before[:, joint]), BEFORE, dots=True),
+        Line("after", _track(after[:, joint]), AFTER, 2),
+    ]
+    return plot_lines(lines, np.arange(len(before)) / frames_per_second, f"of {name} in pixels, over seconds")
+
+
+def _track(joint: np.ndarray) -> np.ndarray:
+    """Places over time, not numbers where the joint is missing."""
+    return np.where(is_seen(joint)[:, np.newaxis], joint[:, :2], np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A way over time.
+
+    Attributes:
+        name: for the legend.
+        points: `[frames, 2]` = (x, y); the line has gaps where they are no numbers.
+        color: RGB, 0..255.
+        thickness: in pixels.
+        dots: whether each frame has one.
+    """
+
+    name: str
+    points: np.ndarray
+    color: tuple[int, int, int]
+    thickness: int = 1
+    dots: bool = False
+
+
+def plot_lines(lines: Sequence[Line], times: np.ndarray, title: str) -> np.ndarray:
+    """Draw ways over time, the last one on top.
+
+    Args:
+        lines: of as many frames as there are times.
+        times: of the frames, ascending.
+        title: what follows "x" and "y", such as "of left wrist in pixels, over seconds".
+
+    Returns:
+        Image `[600, 1000, 3]`, x above y; upwards is larger, as in the plot of any number.
     """
     import cv2
 
-    name = get_skeleton(SKELETON).joints[joint].replace("_", " ")
     canvas = np.full((2 * PANEL_HEIGHT + 40, WIDTH, 3), 255, np.uint8)
-    seconds = np.arange(len(before)) / frames_per_second
     for row, axis in enumerate("xy"):
-        tracks = [_track(keypoints[:, joint], row) for keypoints in (before, after)]
-        panel = _Panel(row * PANEL_HEIGHT + 10, _limits(seconds), _limits(np.concatenate(tracks)))
-        panel.draw_axes(canvas, f"{axis} of {name} in pixels, over seconds")
-        panel.draw_line(canvas, seconds, tracks[0], BEFORE, thickness=1, dots=True)
-        panel.draw_line(canvas, seconds, tracks[1], AFTER, thickness=2)
-    for column, (text, color) in enumerate((("before", BEFORE), ("after", AFTER))):
-        place = (MARGINS[0] + 110 * column, 2 * PANEL_HEIGHT + 28)
-        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.6, color, 2, cv2.LINE_AA)
+        values = np.concatenate([line.points[:, row] for line in lines])
+        panel = _Panel(row * PANEL_HEIGHT + 10, _limits(times), _limits(values))
+        panel.draw_axes(canvas, f"{axis} {title}")
+        for line in lines:
+            panel.draw_line(canvas, times, line.points[:, row], line.color, line.thickness, line.dots)
+    left = MARGINS[0]
+    for line in lines:
+        style = cv2.FONT_HERSHEY_SIMPLEX, 0.6
+        cv2.putText(canvas, line.name, (left, 2 * PANEL_HEIGHT + 28), *style, line.color, 2, cv2.LINE_AA)
+        left += cv2.getTextSize(line.name, *style, 2)[0][0] + 30
     return from_uint8(canvas)
-
-
-def _track(joint: np.ndarray, axis: int) -> np.ndarray:
-    """A coordinate over time, not a number where the joint is missing."""
-    return np.where(is_seen(joint), joint[:, axis], np.nan)
 
 
 def _limits(values: np.ndarray) -> tuple[float, float]:

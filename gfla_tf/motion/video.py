@@ -16,7 +16,8 @@ from gfla_tf.motion.filling import SKELETON
 from gfla_tf.outputs import whole_file
 from gfla_tf.pose.drawing import draw_skeleton
 
-__all__ = ["VIDEO_EXTENSIONS", "VideoInfo", "draw_before_and_after", "read_frames", "video_info", "write_video"]
+__all__ = ["VIDEO_EXTENSIONS", "VideoInfo", "draw_before_and_after", "read_frames", "read_timed_frames", "video_info"]
+__all__ += ["write_video"]
 
 VIDEO_EXTENSIONS = (".mp4", ".m4v", ".mov")  # that can be written
 BEFORE_COLOR = (205, 95, 95)  # RGB
@@ -66,13 +67,24 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[np.ndarray]:
     Raises:
         ValueError: it is no video that OpenCV can read.
     """
+    return (image for _, image in read_timed_frames(path))
+
+
+def read_timed_frames(path: str | os.PathLike[str]) -> Iterator[tuple[float, np.ndarray]]:
+    """The frames of a video as `read_frames` gives them, each with its time in seconds.
+
+    Raises:
+        ValueError: it is no video that OpenCV can read.
+    """
+    import cv2
+
     capture = _open(path)
     try:
         while True:
             more, pixels = capture.read()
             if not more:
                 return
-            yield from_uint8(np.ascontiguousarray(pixels[..., ::-1]))
+            yield capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, from_uint8(np.ascontiguousarray(pixels[..., ::-1]))
     finally:
         capture.release()
 

@@ -44,7 +44,10 @@ def make_backbone() -> Backbone:
 
 
 def make_batch(size: int = 1, **changes) -> dict[str, tf.Tensor]:
-    """Noise, and an exact flow of (4, 4) pixels of the picture that is visible in the middle half of the rows, and background above."""
+    """Noise with an exact flow of (4, 4) pixels of the picture, visible in the middle half of the rows.
+
+    Above is background, below a hidden part with the opposite flow.
+    """
     shapes = {"source_image": 3, "target_image": 3, "source_pose": JOINTS, "target_pose": JOINTS}
     values = {
         name: stand_in_input(name, (size, HEIGHT, WIDTH, channels), low=-1 if "image" in name else 0)
@@ -55,6 +58,9 @@ def make_batch(size: int = 1, **changes) -> dict[str, tf.Tensor]:
         values[f"flow_level{level}"] = np.full((size, height, width, 2), 4 / 2**level, np.float32)
         values[f"visible_level{level}"] = np.zeros((size, height, width, 1), np.float32)
         values[f"visible_level{level}"][:, height // 4 : height * 3 // 4] = 1
+        values[f"hidden_flow_level{level}"] = -values[f"flow_level{level}"]
+        values[f"hidden_level{level}"] = np.zeros((size, height, width, 1), np.float32)
+        values[f"hidden_level{level}"][:, height * 3 // 4 :] = 1
         values[f"background_level{level}"] = np.zeros((size, height, width, 1), np.float32)
         values[f"background_level{level}"][:, : height // 4] = 1
     return {name: tf.constant(changes.get(name, value)) for name, value in values.items()}

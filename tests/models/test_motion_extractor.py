@@ -5,6 +5,7 @@ import pytest
 from helpers.tiny_models import tiny
 
 from gfla_tf.models import MotionExtractor
+from gfla_tf.weights import parameters
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +74,21 @@ def test_a_residual_extractor_begins_with_the_joints_as_they_are():
     model.shrink.bias.assign(np.arange(10.0))
     np.testing.assert_allclose(model(clip), clip[:, 13:17] + np.arange(10.0), rtol=1e-6)
     assert MotionExtractor.from_config(model.get_config()).residual
+
+
+def test_dropout_from_a_seed(model):
+    clip, seeds = noise(85), [np.array(seed, np.int32) for seed in ((1, 2), (1, 3))]
+    first, again, other = (np.asarray(model(clip, training=True, seed=seed)) for seed in (seeds[0], *seeds))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3
+    np.testing.assert_array_equal(model(clip, seed=seeds[0]), model(clip))
+
+
+def test_without_the_clip_s_vector_the_norms_are_plain():
+    model = MotionExtractor(filters=8, hidden=8, adaptive=False)
+    model.build(None)
+    assert model(noise(85)).shape == (2, 5, 34)
+    # 34 * 8 * 3; three blocks of 8 * 8 * (3 + 1); seven norms of 2 * 8; 8 * 34 + 34.
+    assert model.count_params() == 816 + 768 + 112 + 306
+    assert not MotionExtractor.from_config(model.get_config()).adaptive
+    assert set(parameters(model)) > {"kp_input.layers_ln.5.weight", "kp_input.layers_ln.5.bias"}

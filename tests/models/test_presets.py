@@ -18,11 +18,13 @@ from gfla_tf.weights import read_state, write_state
 PARAMETERS = {
     "person-fashion": 14_047_395,
     "person-market": 12_926_471,
-    "person-demo": 3_529_565,
+    "person-demo": 3_528_989,
     "sequence": 23_510_195,
+    "sequence-demo": 5_906_407,
     "face": 16_906_667,
     "view": 14_341_323,
     "motion": 1_834_786,
+    "motion-demo": 1_834_786,
     "image-discriminator": 664_577,
     "image-discriminator-market": 238_209,
     "temporal-discriminator": 1_032_961,
@@ -51,7 +53,7 @@ def random_inputs() -> list[np.ndarray]:
 @pytest.mark.parametrize(
     ("module", "names"),
     [
-        (gfla_tf, ["PRESETS", "PoseTransfer", "TransferResult", "load_model", "save_model", "__version__"]),
+        (gfla_tf, ["PRESETS", "Animator", "PoseTransfer", "TransferResult", "load_model", "save_model", "__version__"]),
         (
             gfla_tf.models,
             [

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from helpers.tiny_models import SHALLOW, TINY, tiny
+
+from gfla_tf.models.source_encoder import SourceEncoder
 
 NAMES = ("sequence", "face")
 SIZE = (64, 32)
@@ -49,6 +53,28 @@ def test_all_at_once_equals_step_by_step(model):
     frames = model.generate(*inputs)
     assert frames.shape == (2, TIME, *SIZE, 3)
     np.testing.assert_allclose(frames, step_by_step(model, *inputs), atol=1e-4)
+
+
+@pytest.mark.usefixtures("eager_functions")
+def test_steps_through_the_state_equal_all_at_once(model):
+    reference_image, reference_pose, target_poses = clip(model)
+    whole = model.generate(reference_image, reference_pose, target_poses)
+    state = model.start(reference_image, reference_pose)
+    for index in range(TIME):
+        outputs, state = model.step(state, target_poses[:, index])
+        np.testing.assert_allclose(outputs["image"], whole[:, index], atol=1e-4)
+        np.testing.assert_array_equal(state.previous_image, outputs["image"])
+        np.testing.assert_array_equal(state.previous_pose, target_poses[:, index])
+
+
+def test_the_reference_is_encoded_once_a_clip(model):
+    reference_image, reference_pose, target_poses = clip(model)
+    with mock.patch.object(SourceEncoder, "call", autospec=True, side_effect=SourceEncoder.call) as encode:
+        state = model.start(reference_image, reference_pose)
+        assert encode.call_count == 1
+        model.step(state, target_poses[:, 0])
+    assert encode.call_args_list[1].args[0] is model.previous_encoder
+    assert encode.call_count == 2
 
 
 @pytest.mark.usefixtures("eager_functions")
@@ -120,5 +146,9 @@ def test_wrong_clips(model):
         model.generate(reference_image, reference_pose, target_poses, previous_image=reference_image)
     with pytest.raises(ValueError, match=r"must agree in batch, height and width. Received: \(1, 64, 32, 3\)"):
         model.generate(reference_image[:1], reference_pose, target_poses)
+    with pytest.raises(ValueError, match="previous_image and previous_pose go together. Received: only one of them"):
+        model.start(reference_image, reference_pose, previous_pose=reference_pose)
+    with pytest.raises(ValueError, match=r"must agree in batch, height and width. Received: .*\(1, 64, 32, "):
+        model.step(model.start(reference_image, reference_pose), target_poses[:1, 0])
     with pytest.raises(ValueError, match=r"reference_image must have shape .*Received: \(2, 64, 32, 2\)"):
         model.generate(reference_image[..., :2], reference_pose, target_poses)

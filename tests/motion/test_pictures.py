@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gfla_tf.motion.plot import most_corrected_joint, plot_joint
+from gfla_tf.motion.plot import Line, most_corrected_joint, plot_joint, plot_lines
 from gfla_tf.motion.video import draw_before_and_after, read_frames, video_info, write_video
 
 
@@ -101,3 +101,24 @@ def test_plots_of_short_and_of_empty_recordings(frames):
     keypoints = np.stack([standing(50)] * frames)
     assert plot_joint(keypoints, keypoints, 0).shape == (600, 1000, 3)
     assert plot_joint(keypoints * 0, keypoints * 0, 0).shape == (600, 1000, 3)
+
+
+def test_convention_plotted_lines_go_right_with_time_and_up_with_their_values():
+    times = np.array([0.0, 1.0, 2.0])
+    rising = Line("up", np.array([[0.0, 5.0], [1.0, 5.0], [2.0, 5.0]]), (200, 0, 0), thickness=3)
+    gap = Line("gap", np.array([[2.0, 4.0], [np.nan, np.nan], [0.0, 6.0]]), (0, 0, 200), dots=True)
+    plot = plot_lines([rising, gap], times, "of something")
+    assert plot.shape == (600, 1000, 3)
+    rows, columns = np.nonzero((plot[:290] == np.array([200, 0, 0], np.float32) / 127.5 - 1).all(axis=-1))
+    left, right = columns < 300, columns > 700
+    assert rows[left].mean() > rows[right].mean() + 100
+    # The other line is two dots, at the left above and at the right below.
+    rows, columns = np.nonzero((plot[:290] == np.array([0, 0, 200], np.float32) / 127.5 - 1).all(axis=-1))
+    assert set((columns > 500).tolist()) == {False, True}
+    assert rows[columns < 500].mean() < rows[columns > 500].mean() - 100
+    assert ((columns > 80) & (columns < 960)).sum() == 0
+
+
+def test_lines_without_a_number():
+    nothing = Line("nothing", np.full((3, 2), np.nan), (0, 0, 0))
+    assert plot_lines([nothing], np.arange(3.0), "of nothing").shape == (600, 1000, 3)

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.ports import free_ports
+from helpers.training_runs import assert_same_states, last_state, start_training, wait_for
 
 from gfla_tf import load_model
 from gfla_tf.image_io import read_image, write_image
 from gfla_tf.weights import read_state
 from training.callbacks.log_file import read_log
 from training.configs import load_config
-from training.runs import Checkpoints
 from training.train import train
 
-REPOSITORY = Path(__file__).parents[2]
-DATA = REPOSITORY / "samples" / "rendered"
+DATA = Path(__file__).parents[2] / "samples" / "rendered"
 # One size of network and picture for the whole file; two steps a round.
 FAST = ["round_steps=2", "validation_batches=1", "sample_pairs=1", "image_size=[64,32]"]
 
@@ -37,16 +33,6 @@ def train_quietly(*arguments, **options):
     said = []
     train(*arguments, **options, say=said.append)
     return said
-
-
-def last_state(run, stage):
-    return Checkpoints(run / stage / "checkpoints").load()
-
-
-def assert_same_states(first, second):
-    assert set(first) == set(second)
-    for name, value in first.items():
-        np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
 @pytest.fixture(scope="module")
@@ -123,22 +109,8 @@ def test_a_finished_run_is_left_as_it_is(flow_run):
     assert (flow_run / "flow" / "model" / "weights.safetensors").stat().st_mtime_ns == before
 
 
-def launch(run, *settings, stage="image", options=(), **environment):
-    """A training process of its own."""
-    command = [sys.executable, "-m", "training", stage, "--config", "tiny", "--data", DATA, "--run", run, *options]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
-    return subprocess.Popen(
-        [*command, "--set", *FAST, *settings], cwd=REPOSITORY, env=environment, text=True, stderr=subprocess.PIPE
-    )
-
-
-def wait_for(path, process, seconds=240):
-    """Wait until a process has written a file."""
-    end = time.monotonic() + seconds
-    while not path.exists():
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < end, f"{path} did not appear"
-        time.sleep(0.02)
+def launch(run, *settings, stage="image", **options):
+    return start_training(stage, DATA, run, *FAST, *settings, **options)
 
 
 def test_a_killed_run_ends_with_the_bits_of_an_undisturbed_one(tmp_path):

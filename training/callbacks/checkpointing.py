@@ -10,7 +10,7 @@ from gfla_tf.models.presets import save_model
 from gfla_tf.outputs import whole_file
 from training.callbacks.skipped_steps import SkippedSteps
 from training.callbacks.steps import StepCallback
-from training.configs import TrainingConfig
+from training.configs import RunConfig
 from training.runs import RunFolder, state_of_stage
 from training.runs.interruption import Interruption
 
@@ -31,7 +31,7 @@ class Checkpointing(StepCallback):
     """
 
     def __init__(
-        self, folder: RunFolder, config: TrainingConfig, interruption: Interruption, skipped: SkippedSteps, **kwargs
+        self, folder: RunFolder, config: RunConfig, interruption: Interruption, skipped: SkippedSteps, **kwargs
     ) -> None:
         super().__init__(**kwargs)
         self.folder, self.config = folder, config
@@ -56,10 +56,11 @@ class Checkpointing(StepCallback):
         self.saved_step = step
 
 
-def export_networks(stage: keras.Model, folder: RunFolder, config: TrainingConfig, step: int) -> None:
-    """Write the generator (its moving average if there is one) and the discriminator as folders for `load_model`.
+def export_networks(stage: keras.Model, folder: RunFolder, config: RunConfig, step: int) -> None:
+    """Write the network (its moving average if there is one) and the discriminator as folders for `load_model`.
 
-    Beside the generator stands training.json: how it was trained, with which terms, and whether exact flow taught it.
+    Beside the network stands training.json: how it was trained, with which terms, and what else its configuration notes
+    (whether exact flow taught it).
     """
     networks = stage.networks()
     save_model(networks.get("average", networks["generator"]), folder.model)
@@ -70,7 +71,7 @@ def export_networks(stage: keras.Model, folder: RunFolder, config: TrainingConfi
         "stage": config.stage,
         "step": step,
         "loss_weights": weights,
-        "taught_with_exact_flow": bool(config.weights.endpoint or config.weights.mask),
+        **config.facts,
         "moving_average": "average" in networks,
     }
     with whole_file(folder.model / "training.json") as temporary:

@@ -21,7 +21,8 @@ LEFT, TOP, RIGHT, BOTTOM = 64, 44, 22, 34  # of a panel's margins
 HEADER = 40
 COLUMNS = 3
 MARKED_POINTS = 40  # curves of no more points have a dot at each
-NO_TERMS = ("step", "seconds", "pictures_per_second")
+NO_TERMS = ("step", "seconds")
+SPEED = "_per_second"  # how its name ends
 
 COLORS = {"training": (31, 100, 180), "validation": (226, 106, 20)}  # RGB, 0..255
 INK, SOFT_INK, FRAME, GRID = (30, 30, 30), (110, 110, 110), (150, 150, 150), (232, 232, 232)
@@ -68,7 +69,8 @@ def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
 
 def _term_names(rounds: Sequence[dict]) -> list[str]:
     """The loss first, then as they come; skipped steps only if there are any."""
-    names = {name.removeprefix("val_"): None for line in rounds for name in line if name not in NO_TERMS}
+    logged = {name: None for line in rounds for name in line if name not in NO_TERMS and not name.endswith(SPEED)}
+    names = {name.removeprefix("val_"): None for name in logged}
     shown = [name for name in names if name != "skipped" or any(line.get(name) for line in rounds)]
     return sorted(shown, key=lambda name: name != "loss")
 

@@ -37,6 +37,7 @@ class LogFile(StepCallback):
         batch_size: pictures a step, of all workers together.
         start_step: see `StepCallback`.
         clock: seconds from any start.
+        unit: what a batch is counted in, where it is not pictures.
 
     Raises:
         ValueError: when training, if the log there cannot be read, or files not be written.
@@ -48,9 +49,10 @@ class LogFile(StepCallback):
         batch_size: int,
         start_step: int = 0,
         clock: Callable[[], float] = time.monotonic,
+        unit: str = "pictures",
     ) -> None:
         super().__init__(start_step, clock)
-        self.path, self.batch_size = Path(path), batch_size
+        self.path, self.batch_size, self.unit = Path(path), batch_size, unit
         self._rounds: list[dict] = []
 
     def on_train_begin(self, logs: Mapping | None = None) -> None:
@@ -62,7 +64,7 @@ class LogFile(StepCallback):
     def on_round_end(self, step: int, logs: dict[str, float]) -> None:
         seconds = self.seconds_in_round
         speed = self.steps_in_round * self.batch_size / seconds if seconds > 0 else math.nan
-        terms = {"seconds": seconds, "pictures_per_second": speed, **logs}
+        terms = {"seconds": seconds, f"{self.unit}_per_second": speed, **logs}
         self._rounds.append({"step": step} | {name: _rounded(value) for name, value in terms.items()})
         self._write()
         write_image(self.path.with_name("curves.png"), draw_curves(self._rounds))

@@ -1,4 +1,4 @@
-"""Sheets of samples: what the generator makes of the same held-out pairs, every so many rounds."""
+"""Pictures of samples, every so many rounds: what the network makes of the same held-out pairs or windows."""
 
 from __future__ import annotations
 
@@ -13,23 +13,64 @@ from training.callbacks.sample_sheet import NEEDED, draw_samples
 from training.callbacks.steps import StepCallback
 from training.callbacks.tensorboard import TensorBoardLog
 
-__all__ = ["SampleSheets"]
+__all__ = ["SamplePictures", "SampleSheets"]
 
 
-class SampleSheets(StepCallback):
-    """Writes `step-00001000.png`, ... into a folder, and the same to TensorBoard.
+class SamplePictures(StepCallback):
+    """Writes `step-00001000.png`, ... into a folder, and the same to TensorBoard; base of those that say what.
+
+    Args:
+        folder: of the pictures; made if it is not there.
+        every_rounds: rounds from one picture to the next, counted from the start of this process; at least 1.
+        tensorboard: shows the pictures, too.
+        start_step: see `StepCallback`.
+
+    Raises:
+        ValueError: `every_rounds` is below 1; when training, if a picture cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        every_rounds: int = 1,
+        tensorboard: TensorBoardLog | None = None,
+        start_step: int = 0,
+    ) -> None:
+        super().__init__(start_step)
+        if every_rounds < 1:
+            raise ValueError(f"every_rounds must be a whole number from 1. Received: {every_rounds!r}")
+        self.folder, self.every_rounds, self.tensorboard = Path(folder), every_rounds, tensorboard
+        self._rounds = 0
+
+    def draw(self) -> np.ndarray:
+        """The picture, float32 `[height, width, 3]` in [-1, 1]."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it draws.")
+
+    def on_round_end(self, step: int, logs: dict[str, float]) -> None:
+        self._rounds += 1
+        if self._rounds % self.every_rounds:
+            return
+        picture = self.draw()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"{self.folder} could not be made: {error.strerror}.") from error
+        write_image(self.folder / f"step-{step:08}.png", picture)
+        if self.tensorboard is not None:
+            self.tensorboard.image("samples", picture, step)
+
+
+class SampleSheets(SamplePictures):
+    """Sheets of pairs of people.
 
     Args:
         folder: of the sheets; made if it is not there.
         batch: the pairs, as `sample_sheet.draw_samples` takes them.
         render: gives for the batch "flows", "masks" and, unless there is none, "image".
-        every_rounds: rounds from one sheet to the next, counted from the start of this process; at least 1.
-        tensorboard: shows the sheets, too.
-        start_step: see `StepCallback`.
+        **kwargs: those of `SamplePictures`.
 
     Raises:
-        ValueError: something is missing in the batch, or `every_rounds` is below 1; when training, if a sheet cannot be
-            written.
+        ValueError: something is missing in the batch; see `SamplePictures`.
     """
 
     def __init__(
@@ -37,28 +78,12 @@ class SampleSheets(StepCallback):
         folder: str | os.PathLike[str],
         batch: Mapping[str, np.ndarray],
         render: Callable[[Mapping[str, np.ndarray]], Mapping[str, object]],
-        every_rounds: int = 1,
-        tensorboard: TensorBoardLog | None = None,
-        start_step: int = 0,
+        **kwargs,
     ) -> None:
-        super().__init__(start_step)
+        super().__init__(folder, **kwargs)
         if missing := [name for name in NEEDED if name not in batch]:
             raise ValueError(f"A batch with {', '.join(NEEDED)} is expected. Received: one without {missing[0]}.")
-        if every_rounds < 1:
-            raise ValueError(f"every_rounds must be a whole number from 1. Received: {every_rounds!r}")
-        self.folder, self.every_rounds, self.tensorboard = Path(folder), every_rounds, tensorboard
         self._batch, self._render = batch, render
-        self._rounds = 0
 
-    def on_round_end(self, step: int, logs: dict[str, float]) -> None:
-        self._rounds += 1
-        if self._rounds % self.every_rounds:
-            return
-        sheet = draw_samples(self._batch, self._render(self._batch))
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ValueError(f"{self.folder} could not be made: {error.strerror}.") from error
-        write_image(self.folder / f"step-{step:08}.png", sheet)
-        if self.tensorboard is not None:
-            self.tensorboard.image("samples", sheet, step)
+    def draw(self) -> np.ndarray:
+        return draw_samples(self._batch, self._render(self._batch))

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from training.configs.common import RunConfig
+from training.configs.motion import MotionConfig
 from training.configs.schema import TrainingConfig
+from training.stages.motion_stage import MotionWeights
 from training.stages.terms import FLOW_WEIGHTS, IMAGE_WEIGHTS, LossWeights
 
 __all__ = ["CONFIGS"]
@@ -19,7 +22,9 @@ _MARKET = {"preset": "person-market", "batch_size": 8, "discriminator": "image-d
 _DEMO = {
     "preset": "person-demo",
     "batch_size": 8,
-    "precision": "onednn_bfloat16",
+    "precision": "mixed_bfloat16",
+    "learning_rate": 1e-3,
+    "warmup_steps": 50,
     "backbone": "vgg16",
     "backbone_weights": "lpips",
     "decay": "cosine",
@@ -46,7 +51,20 @@ _TINY = {
     "scalars_every": 1,
 }
 
-CONFIGS: Mapping[str, Mapping[str, TrainingConfig]] = MappingProxyType(
+# A few thousand numbers, too.
+_TINY_MOTION = {
+    "network": {"filters": 8, "blocks": 2, "hidden": 4},
+    "frames": 10,
+    "batch_size": 2,
+    "learning_rate": 1e-3,
+    "steps": 8,
+    "round_steps": 4,
+    "validation_batches": 2,
+    "sample_windows": 2,
+    "scalars_every": 1,
+}
+
+CONFIGS: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
     {
         "fashion256": {
             "flow": TrainingConfig("flow", **_FASHION, weights=FLOW_WEIGHTS, steps=100_000),
@@ -60,18 +78,22 @@ CONFIGS: Mapping[str, Mapping[str, TrainingConfig]] = MappingProxyType(
             "flow": TrainingConfig(
                 "flow",
                 **{**_DEMO, "batch_size": 16},
-                weights=LossWeights(endpoint=1.0, mask=1.0),
-                learning_rate=1e-3,
+                weights=LossWeights(endpoint=1.0, mask=1.0, hidden=0.5, background=0.3),
                 beta_1=0.9,
-                steps=6000,
+                steps=8000,
             ),
             "image": TrainingConfig(
                 "image",
                 **_DEMO,
-                weights=LossWeights(l1=5.0, adversarial=2.0, style=500.0, perceptual=0.5, endpoint=0.5),
+                weights=LossWeights(
+                    l1=10.0, adversarial=0.5, style=250.0, perceptual=1.0, endpoint=1.0, hidden=0.5, background=0.3
+                ),
                 backbone_blocks=3,
-                learning_rate=2e-4,
-                steps=40_000,
+                compared_window=(128, 96),
+                initial_gain=1.0,
+                beta_1=0.5,
+                average_decay=0.995,
+                steps=10_000,
             ),
         },
         "tiny": {
@@ -82,6 +104,24 @@ CONFIGS: Mapping[str, Mapping[str, TrainingConfig]] = MappingProxyType(
                 weights=LossWeights(l1=5.0, adversarial=1.0, regularization=0.01, endpoint=1.0),
                 average_decay=0.9,
             ),
+            "motion": MotionConfig("motion", **_TINY_MOTION),
+        },
+        "human36m": {"motion": MotionConfig("motion", normalization="image", batch_size=64, steps=200_000)},
+        "motion-demo": {
+            "motion": MotionConfig(
+                "motion",
+                preset="motion-demo",
+                weights=MotionWeights(mpjpe=1.0, acceleration=2.0),
+                strength=(0.3, 1.6),
+                batch_size=16,
+                learning_rate=1e-3,
+                decay="cosine",
+                warmup_steps=200,
+                clip_norm=0.5,
+                steps=12_000,
+                round_steps=500,
+                validation_batches=50,
+            )
         },
     }
 )

@@ -10,6 +10,7 @@ Each element is taken from one video, a dict (frames = 30):
     target_keypoints     float32 `[frames, 17, 3]` = (x, y, confidence) in pixels, clean, Human3.6M's joints
     noisy_keypoints      the same as the detector saw them, where all videos have them
     target_masks         float32 `[frames, height, width, 1]` in [0, 1], 1 = person, where all videos have masks
+    previous_flow_level2, ...    exact flows, where asked for, see `clip_truth`
 
 In training, the reference, the place of the clip and one motion of all its pictures are drawn at random; what comes
 into a picture from outside is white, in masks 0. Otherwise the reference is the first frame, the clip begins with it
@@ -28,9 +29,10 @@ import tensorflow as tf
 
 from training.data.affine import AffineRange, affine_matrix, move_keypoints, move_pictures
 from training.data.clip_poses import keypoint_error, read_frame_keypoints, sequence_poses
+from training.data.clip_truth import clip_truth, clip_truth_error
 from training.data.images import picture_error, read_picture, resize_rule
 from training.data.layouts import ClipFolder, find_clips
-from training.data.pair_pictures import check_image_size
+from training.data.pair_pictures import check_image_size, check_levels
 
 __all__ = ["MOTION", "ClipSettings", "VideoClips"]
 
@@ -50,6 +52,8 @@ class ClipSettings:
         resize: "bicubic", "bilinear" or "area"; see `images.resize_rule`.
         motion: in degrees, pixels of the network's picture and factors; None for none.
         noisy_poses: whether poses are drawn from the noisy keypoints instead of the clean ones.
+        flow_levels: levels of the network whose exact flow is wanted; it leads to the first frame, so that
+            `reference_frames` must be 1.
     """
 
     frames: int = 30
@@ -59,6 +63,7 @@ class ClipSettings:
     resize: str = "bicubic"
     motion: AffineRange | None = MOTION
     noisy_poses: bool = False
+    flow_levels: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_image_size(self.image_size, self.sigma)
@@ -67,6 +72,12 @@ class ClipSettings:
             raise ValueError(
                 f"frames and reference_frames must be at least 1. Received: {self.frames}, {self.reference_frames}"
             )
+        if self.flow_levels and self.reference_frames > 1:
+            raise ValueError(
+                "flow_levels need reference_frames of 1: exact flow leads to the first frame. "
+                f"Received: {self.reference_frames}"
+            )
+        check_levels(self.flow_levels, self.image_size)
 
 
 class VideoClips:
@@ -80,9 +91,10 @@ class VideoClips:
     Attributes:
         videos: those that are long enough, without a gap in the numbers of their frames.
         dropped: how many videos have no such run of frames.
+        noisy, masks, truth: whether all videos have noisy keypoints, masks, exact flow.
 
     Raises:
-        ValueError: no usable video, or poses from noisy keypoints that some video lacks.
+        ValueError: no usable video, or noisy keypoints or exact flow are asked for that some video lacks.
     """
 
     def __init__(
@@ -96,6 +108,7 @@ class VideoClips:
         self.dropped = len(found) - len(self.videos)
         self.noisy = all(video.noisy for video in self.videos)
         self.masks = all(video.masks for video in self.videos)
+        self.truth = all(video.truth for video in self.videos)
         self._check(folder)
         with tf.device("CPU:0"):  # where tf.data works
             self._starts = tf.ragged.constant([places for places in starts if places], tf.int64)
@@ -110,6 +123,8 @@ class VideoClips:
             )
         if self.settings.noisy_poses and not self.noisy:
             raise ValueError(f"{folder}: noisy_poses need CLIP/keypoints_noisy of all clips. Received: clips without")
+        if self.settings.flow_levels and not self.truth:
+            raise ValueError(f"{folder}: flow_levels need CLIP/truth of all clips. Received: clips without")
 
     def __len__(self) -> int:
         return len(self.videos)
@@ -134,7 +149,7 @@ class VideoClips:
             element["noisy_keypoints"] = keypoints["noisy"][1:]
         if self.masks:
             element["target_masks"] = self._read_masks(index, numbers[1:], matrix)
-        return element
+        return element | self._read_truth(index, numbers, matrix)
 
     def _frame_numbers(self, index: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Numbers of the reference frame and of the clip's frames, int64 `[1 + frames]`."""
@@ -175,6 +190,16 @@ class VideoClips:
     def _mask_paths(self, index: int, numbers: np.ndarray) -> np.ndarray:
         return np.array([os.fsencode(self.videos[index].mask_file(number)) for number in numbers])
 
+    def _read_truth(self, index: tf.Tensor, numbers: tf.Tensor, matrix: tf.Tensor | None) -> dict[str, tf.Tensor]:
+        settings = self.settings
+        if not settings.flow_levels:
+            return {}
+        paths = tf.numpy_function(self._truth_paths, [index, numbers], tf.string)
+        return clip_truth(paths, settings.frames, settings.image_size, settings.flow_levels, matrix)
+
+    def _truth_paths(self, index: int, numbers: np.ndarray) -> np.ndarray:
+        return np.array([os.fsencode(self.videos[index].truth_file(number)) for number in numbers])
+
     def _keypoint_names(self) -> list[str]:
         return ["clean", "noisy"] if self.noisy else ["clean"]
 
@@ -204,6 +229,8 @@ class VideoClips:
                 reasons[path] = keypoint_error(path)
             if self.masks:
                 reasons[video.mask_file(number)] = picture_error(video.mask_file(number))
+            if self.settings.flow_levels:
+                reasons[video.truth_file(number)] = clip_truth_error(video.truth_file(number))
         return {path: reason for path, reason in reasons.items() if reason is not None}
 
 

@@ -113,6 +113,11 @@ class DetectorNoise:
         rates = {name: times(getattr(self, name)) for name in ("far_off", "swapped", "missed", "lost")}
         return replace(self, **amounts, **rates)
 
+    def lasting(self, factor: float) -> DetectorNoise:
+        """A detector whose accidents (far off, swapped, missed) last so many times as long, in as many frames."""
+        names = ("far_duration", "swapped_duration", "missed_duration")
+        return replace(self, **{name: factor * getattr(self, name) for name in names})
+
 
 _KEYS = {"offset": PARTS, "spread": PARTS, "missed": PARTS, "swapped": LIMBS}
 

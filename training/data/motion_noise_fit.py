@@ -1,8 +1,8 @@
 """Measure how the bundled pose estimator errs, on rendered clips whose exact joints are known.
 
-CLIPS is a folder that `data render --kind clips` wrote, with its truth. The estimator looks at every frame; where it
-finds several people, the largest counts. What comes out are the numbers of `DetectorNoise`, which training on motion
-capture disturbs exact joints by; its defaults were measured so.
+CLIPS is a folder that `data render --kind clips` wrote, with its truth. The estimator looks at every frame. What comes
+out are the numbers of `DetectorNoise`, which training on motion capture disturbs exact joints by; its defaults were
+measured so.
 
 For example:
   python -m training data render --kind clips --people 24 --clips 32 --frames 90 --motion BVH --output clips
@@ -14,19 +14,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 
-import numpy as np
-
-from training.data.layouts import SPLITS, ClipFolder, find_clips
+from training.data.layouts import SPLITS, find_clips
+from training.data.motion_clips import RENDERED_RATE, detect_clips
 from training.data.motion_noise import write_noise
 from training.data.motion_noise_statistics import NoiseReport, measure_noise
-from training.progress import Progress
 
 __all__ = ["add_arguments", "run"]
-
-SKELETON = "openpose-18"
-RENDERED_RATE = 30.0  # frames a second
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,38 +41,12 @@ def run(options: argparse.Namespace) -> int:
         from gfla_tf.outputs import check_output
 
         check_output(options.output)
-    report = measure_noise(_tracks(find_clips(options.clips, options.split)), options.frames_per_second)
+    report = measure_noise(detect_clips(find_clips(options.clips, options.split)), options.frames_per_second)
     print("\n".join(_lines(report)))
     if options.output:
         write_noise(options.output, report.noise)
         print(options.output)
     return 0
-
-
-def _tracks(clips: list[ClipFolder]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What the estimator finds in each clip, and the exact joints, `[frames, 18, 3]` each."""
-    from gfla_tf.image_io import read_image
-    from gfla_tf.pose import PoseEstimator
-
-    estimator = PoseEstimator()
-    exact = [np.stack([_exact(clip, frame) for frame in clip.frames]) for clip in clips if clip.frames]
-    with Progress(sum(map(len, exact)), "frames") as progress:
-        for clip, truth in zip(clips, exact, strict=True):
-            found = np.zeros_like(truth)
-            for number, frame in enumerate(clip.frames):
-                people = estimator.estimate(read_image(frame))
-                if people:
-                    found[number] = people[0].keypoints(SKELETON)
-                progress.add()
-            yield found, truth
-
-
-def _exact(clip: ClipFolder, frame: Path) -> np.ndarray:
-    path = clip.folder / "truth" / f"{frame.stem}.npz"
-    if not path.is_file():
-        raise ValueError(f"{path}: the truth of a rendered clip is expected. Received: no such file.")
-    with np.load(path) as arrays:
-        return arrays["keypoints"]
 
 
 def _lines(report: NoiseReport) -> Iterator[str]:

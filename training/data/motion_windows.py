@@ -1,6 +1,6 @@
 """Motion capture seen by random cameras and a made-up detector: what the motion extractor learns from.
 
-A folder of BVH files (see `motion_skeleton`) gives windows of the same kind as Human3.6M (`human36m`), a dict each:
+A folder of BVH files (`gfla_tf.pose.capture`) gives windows of the same kind as Human3.6M (`human36m`), a dict each:
 
     index     int64, number of the window
     noisy     float32 `[frames + 80, 34]`, the detector's joints: the window and 40 frames more on either side
@@ -15,13 +15,14 @@ exact place of the window, its frames a second, the body's proportions, its mirr
 the noise are drawn from the element's seed; in testing from the window's number, so that they are the same every time.
 
 Recordings are split by their files' names, like those of the renderer (`clip_split`), so that what is rendered for
-testing was not trained on. A file that the renderer has for testing is never in training, even alone.
+testing was not trained on. A file that the renderer has for testing is never in training, even alone. Others may be
+held out of training by name.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,13 +32,13 @@ import tensorflow as tf
 from gfla_tf.motion.filling import is_seen
 from gfla_tf.motion.normalization import check_normalization
 from gfla_tf.motion.windows import prepare_window
+from gfla_tf.pose.capture import BONES, Capture, read_capture
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
 from training.data.human36m import RECEPTIVE_FIELD
 from training.data.layouts import SPLITS
 from training.data.motion_cameras import DIRECTIONS, SIDE, photograph, random_camera
 from training.data.motion_detector import detect
 from training.data.motion_noise import DetectorNoise
-from training.data.motion_skeleton import BONES, Capture, read_capture
 from training.data.render.people import clip_split
 
 __all__ = ["MotionCaptureSettings", "MotionCaptureWindows", "find_recordings"]
@@ -57,41 +58,53 @@ class MotionCaptureSettings:
         frames_per_second: (lowest, highest) that recordings are seen at; above 0.
         proportions: standard deviation of the factors that parts of the body (`BONES`) are longer by; from 0.
         strength: (smallest, largest) factor of the noise; from 0.
+        durations: (smallest, largest) factor of how long the detector's accidents last; from 0.
         noise: how the detector errs.
         normalization: "person" or "image", see `gfla_tf.motion.normalization`.
+        held_out: recordings (names without ".bvh") that are for testing, too.
     """
 
     frames: int = 30
     frames_per_second: tuple[float, float] = (25.0, 50.0)
     proportions: float = 0.08
     strength: tuple[float, float] = (0.5, 2.0)
+    durations: tuple[float, float] = (1.0, 5.0)
     noise: DetectorNoise = field(default_factory=DetectorNoise)
     normalization: str = "person"
+    held_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.frames < 1 or self.proportions < 0:
             raise ValueError(
                 f"frames from 1 and proportions from 0 are expected. Received: {self.frames}, {self.proportions}"
             )
-        for name, lowest in (("frames_per_second", 1.0), ("strength", 0.0)):
+        for name, lowest in (("frames_per_second", 1.0), ("strength", 0.0), ("durations", 0.0)):
             low, high = getattr(self, name)
             if not lowest <= low <= high:
                 raise ValueError(f"{name} must be two numbers from {lowest}, in order. Received: {low}, {high}")
         check_normalization(self.normalization)
 
 
-def find_recordings(folder: str | os.PathLike[str], split: str) -> list[Path]:
+def find_recordings(folder: str | os.PathLike[str], split: str, held_out: Collection[str] = ()) -> list[Path]:
     """The BVH files of a split at any depth, in the order of their names.
 
+    Args:
+        folder: where they are.
+        split: "train" or "test".
+        held_out: names, without ".bvh", of files for testing that would be for training.
+
     Raises:
-        ValueError: another split, no such folder, or no file of that split in it.
+        ValueError: another split, no such folder, no file of that split in it, or none of a name that is held out.
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}. Received: {split!r}")
     if not Path(folder).is_dir():
         raise ValueError(f"{folder}: a folder of .bvh files is expected. Received: a path that is no folder")
     paths = sorted(Path(folder).glob("**/*.bvh"))
-    found = [path for path in paths if clip_split(path) == split]
+    if missing := set(held_out) - {path.stem for path in paths}:
+        raise ValueError(f"{folder}: {', '.join(sorted(missing))}.bvh, held out for testing, expected. Received: none")
+    tests = [path.stem in held_out or clip_split(path) == "test" for path in paths]
+    found = [path for path, test in zip(paths, tests, strict=True) if test == (split == "test")]
     if not found:
         raise ValueError(
             f"{folder}: .bvh files for {split} are expected; their names decide. Received: {len(paths)} files, none "
@@ -121,7 +134,7 @@ class MotionCaptureWindows:
     ) -> None:
         self.settings = settings or MotionCaptureSettings()
         self.random = split == "train"
-        self.paths = find_recordings(folder, split)
+        self.paths = find_recordings(folder, split, self.settings.held_out)
         self._captures = [read_capture(path) for path in self.paths]
         self._pieces = [self._count_pieces(capture) for capture in self._captures]
         self.windows = np.array(
@@ -168,13 +181,16 @@ class MotionCaptureWindows:
         if random.random() < 0.5:
             joints = joints[:, _FLIP] * np.float32([-1, 1, 1])
         exact = photograph(joints, random_camera(joints, direction, random))
-        noise = self.settings.noise.scaled(random.uniform(*self.settings.strength))
-        found = detect(exact, random, noise, rate)
+        found = detect(exact, random, self._noise(random), rate)
         exact[..., 2] = 1
         found, exact = (convert_keypoints(points, "openpose-18", "h36m-17") for points in (found, exact))
         if not is_seen(found).any():
             found = exact
         return exact[rows], found[rows]
+
+    def _noise(self, random: np.random.Generator) -> DetectorNoise:
+        settings = self.settings
+        return settings.noise.scaled(random.uniform(*settings.strength)).lasting(random.uniform(*settings.durations))
 
     def _random(self, index: int, seed: np.ndarray) -> np.random.Generator:
         drawn = np.asarray(seed, np.int32).view(np.uint32).tolist() if self.random else [0, 0]

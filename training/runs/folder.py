@@ -1,13 +1,13 @@
-"""The folder of one stage of a run: RUN/flow, RUN/image.
+"""The folder of one stage of a run: RUN/flow, RUN/image, RUN/motion.
 
     config.json        the whole configuration
     starts.json        each start: its step, command, data, revision of the code, versions, machine
     checkpoints/       step-0000001000.safetensors ..., the newest few
     log.jsonl          a line a round: step, pictures a second, terms of the loss, those of the validation
     curves.png         the same as curves
-    samples/           sheets of held-out pairs
+    samples/           sheets of held-out pairs, or plots of held-out windows
     tensorboard/       curves and sheets for TensorBoard
-    model/             the generator, as `gfla_tf.load_model` reads it (the moving average if there is one)
+    model/             the network, as `gfla_tf.load_model` reads it (the moving average if there is one)
     discriminator/     likewise
 
 Every file is whole or not there.
@@ -23,13 +23,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gfla_tf.outputs import whole_file
-from training.configs import TrainingConfig, config_differences, read_config, write_config
+from training.configs import RunConfig, config_differences, read_config, write_config
 from training.runs.checkpoints import Checkpoints
 
 __all__ = ["RunFolder"]
 
 # What may be changed when a run is taken up: how it is watched, not what it computes.
-_CHANGEABLE = ("keep_checkpoints", "sample_pairs", "scalars_every", "skipped_limit", "validation_batches")
+_CHANGEABLE = ("keep_checkpoints", "scalars_every", "skipped_limit", "validation_batches")
+_CHANGEABLE = (*_CHANGEABLE, "sample_pairs", "sample_windows")
 
 
 class RunFolder:
@@ -37,7 +38,7 @@ class RunFolder:
 
     Args:
         run: the run's folder.
-        stage: "flow" or "image".
+        stage: "flow", "image" or "motion".
     """
 
     def __init__(self, run: str | os.PathLike[str], stage: str) -> None:
@@ -55,7 +56,7 @@ class RunFolder:
         """The checkpoints of this stage."""
         return Checkpoints(self.path / "checkpoints", keep)
 
-    def open(self, config: TrainingConfig) -> None:
+    def open(self, config: RunConfig) -> None:
         """Make the folder, or see that the checkpoints in it are of this configuration; keep the configuration.
 
         Raises:

@@ -141,25 +141,35 @@ class ImageStage(Stage):
             features: what `reference_features` gives.
             window: (top, left) of the part that perceptual and style compare; None for whole pictures.
         """
-        weights, image, target = self.loss_weights_by_term, outputs["image"], batch["target_image"]
-        terms = {}
-        if weights.perceptual or weights.style:
-            maps, wanted = image, features.target
-            if window is not None:
-                maps, wanted = (cut_window(picture, window, self.compared_window) for picture in (image, target))
-                wanted = tf.nest.map_structure(tf.stop_gradient, features_of(self.backbone, wanted))
-            maps = features_of(self.backbone, maps)
-            terms.update(picture_terms(weights, image, target, maps, wanted, self.compared_layers))
-        elif weights.l1:
-            terms.update(picture_terms(weights, image, target))
+        weights, image = self.loss_weights_by_term, outputs["image"]
+        terms = self.compare_pictures(image, batch["target_image"], features.target, window)
         terms.update(flow_terms(weights, self.generator.attention_kernels, outputs, batch, features, self.watched))
         if self.discriminator is not None:
             terms["adversarial"] = adversarial(self.discriminator(image), True, self.kind, generator=True)
         return terms
 
+    def compare_pictures(
+        self, image: tf.Tensor, target: tf.Tensor, target_features: Mapping | None, window: tf.Tensor | None = None
+    ) -> dict:
+        """The terms that compare a generated picture with the true one; arguments as for `generator_terms`."""
+        weights = self.loss_weights_by_term
+        if not (weights.perceptual or weights.style):
+            return picture_terms(weights, image, target)
+        maps = image
+        if window is not None:
+            maps, part = (cut_window(picture, window, self.compared_window) for picture in (image, target))
+            target_features = tf.nest.map_structure(tf.stop_gradient, features_of(self.backbone, part))
+        return picture_terms(
+            weights, image, target, features_of(self.backbone, maps), target_features, self.compared_layers
+        )
+
     def discriminator_loss(self, real: tf.Tensor, generated: tf.Tensor, training: bool) -> tf.Tensor:
         """Half for real pictures taken for real, half for generated ones taken for generated."""
-        scores = self.discriminator(tf.concat([real, tf.stop_gradient(generated)], axis=0), training=training)
+        return self.judge_loss(self.discriminator, real, generated, training)
+
+    def judge_loss(self, judge: keras.Model, real: tf.Tensor, generated: tf.Tensor, training: bool) -> tf.Tensor:
+        """`discriminator_loss` of any discriminator."""
+        scores = judge(tf.concat([real, tf.stop_gradient(generated)], axis=0), training=training)
         real_scores, generated_scores = tf.split(scores, 2)
         losses = adversarial(real_scores, True, self.kind), adversarial(generated_scores, False, self.kind)
         return (losses[0] + losses[1]) / 2.0

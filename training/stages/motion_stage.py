@@ -103,11 +103,6 @@ class MotionStage(Stage):
         """The noisy joints of the window and so many frames around it, half on either side."""
         noisy, frames = batch["noisy"], batch["clean"].shape[1]
         beyond = (noisy.shape[1] - frames - more) // 2
-        if beyond < 0:
-            raise ValueError(
-                f"A receptive field of no more frames than windows have around a frame, {noisy.shape[1] - frames + 1}, "
-                f"is expected. Received: {self.generator.receptive_field}."
-            )
         return noisy[:, beyond : noisy.shape[1] - beyond]
 
     def compute_terms(

@@ -52,6 +52,8 @@ class LossWeights:
         endpoint: distance in pixels to the exact flow, where it is known and visible; needs a rendered dataset.
         mask: cross-entropy of the masks with the exact visibility; needs a rendered dataset. With a weight of
             background, the background that both pictures show counts as visible.
+        hidden: distance in pixels to the exact flow of the person's points that the source hides: it leads to what is
+            in front of them, which is mostly the same garment; needs a rendered dataset.
         background: length of the flow in pixels where both pictures show the background, which does not move; needs a
             rendered dataset.
     """
@@ -64,6 +66,7 @@ class LossWeights:
     adversarial: float = 0.0
     endpoint: float = 0.0
     mask: float = 0.0
+    hidden: float = 0.0
     background: float = 0.0
 
     def __post_init__(self):
@@ -123,7 +126,7 @@ def flow_terms(
         outputs: "flows", one `[batch, h, w, 2]` a level, coarse first; "masks", likewise `[batch, h, w, 1]` in (0, 1).
         batch: holds, for endpoint and mask, "flow_level2" `[batch, h, w, 2]`, exact, in pixels of that level, and
             "visible_level2" `[batch, h, w, 1]`, and so on for each attention level, as `training.data.fashion` gives;
-            likewise for background, "background_level2" `[batch, h, w, 1]`.
+            likewise for hidden, "hidden_flow_level2" and "hidden_level2", and for background, "background_level2".
         features: of source and target; needed for correctness.
         watched: which of endpoint and mask are wanted without a weight, too.
     """
@@ -148,6 +151,9 @@ def flow_terms(
         if weights.background:
             shares = [share + batch[f"background_level{level}"] for share, level in zip(shares, kernels, strict=True)]
         terms["mask"] = tf.add_n([mask_cross_entropy(mask, share) for mask, share in zip(masks, shares, strict=True)])
+    if weights.hidden:
+        exact = [(batch[f"hidden_flow_level{level}"], batch[f"hidden_level{level}"]) for level in kernels]
+        terms["hidden"] = tf.add_n([endpoint_error(flow, *pair) for flow, pair in zip(flows, exact, strict=True)])
     if weights.background:
         shown = [batch[f"background_level{level}"] for level in kernels]
         terms["background"] = tf.add_n(

@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from training.configs import CONFIGS, config_differences, load_config, read_config, write_config
-from training.stages import FLOW_WEIGHTS, IMAGE_WEIGHTS
+from training.configs import CONFIGS, config_differences, config_names, load_config, read_config, write_config
+from training.stages import FLOW_WEIGHTS, IMAGE_WEIGHTS, MotionWeights
 
 
 def test_the_paper_s_configurations_have_its_weights_and_optimiser():
@@ -22,8 +22,7 @@ def test_the_paper_s_configurations_have_its_weights_and_optimiser():
     assert CONFIGS["market128"]["image"].picture_size == (128, 64)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-@pytest.mark.parametrize("stage", ["flow", "image"])
+@pytest.mark.parametrize(("name", "stage"), [(name, stage) for name, stages in CONFIGS.items() for stage in stages])
 def test_files_hold_everything(tmp_path, name, stage):
     config = load_config(stage, name)
     write_config(config, tmp_path / "config.json")
@@ -78,6 +77,44 @@ def test_a_file_may_leave_fields_out(tmp_path):
 def test_wrong_settings(setting, message):
     with pytest.raises(ValueError, match=message):
         load_config("image", "tiny", [setting])
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("image_size=[64,32]", "A configuration has no field image_size. Did you mean batch_size?"),
+        ("preset=person-demo", "preset must be one of motion, motion-demo. Received: 'person-demo'"),
+        ("frames=2", "frames must be a whole number from 3. Received: 2"),
+        ("strength=2", r"strength must be \[lowest, highest\]. Received: 2"),
+        ("strength=[2,1]", "strength must be two numbers from 0.0, in order. Received: 2, 1"),
+        ("normalization=none", "normalization must be one of person, image"),
+        ("held_out=martial_03", "held_out must be a list of names. Received: 'martial_03'"),
+        ("weights.l1=1", "weights has no field l1. Known are mpjpe, acceleration"),
+        ("weights.mpjpe=0", "At least one term of the loss must have a weight"),
+        ("noise.speed=-1", "Finite numbers, none but the lag below 0, are expected"),
+        ("noise.loud=1", "noise has no field loud. Known are offset, "),
+        ("steps.many=3", "Only weights, network and noise have fields of their own. Received: steps.many"),
+    ],
+)
+def test_wrong_settings_of_motion(setting, message):
+    with pytest.raises(ValueError, match=message):
+        load_config("motion", "tiny", [setting])
+
+
+def test_settings_of_motion_reach_inside():
+    settings = ["noise.lag=0.25", 'held_out=["martial_03"]', "frames_per_second=[30,30]", "weights.acceleration=2"]
+    config = load_config("motion", "tiny", settings)
+    assert config.noise == replace(CONFIGS["tiny"]["motion"].noise, lag=0.25)
+    assert config.weights == MotionWeights(mpjpe=1.0, acceleration=2)
+    capture = config.capture_settings()
+    assert (capture.held_out, capture.frames_per_second, capture.noise.lag) == (("martial_03",), (30, 30), 0.25)
+    assert config.human36m_settings().frames == config.frames
+
+
+def test_a_configuration_without_the_stage():
+    with pytest.raises(ValueError, match="--config must be tiny, human36m, motion-demo or a JSON file. Received: demo"):
+        load_config("motion", "demo")
+    assert config_names("flow") == ["fashion256", "market128", "demo", "tiny"]
 
 
 def test_weights_that_do_not_suit_a_stage():

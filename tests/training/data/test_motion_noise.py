@@ -229,3 +229,12 @@ def test_the_command_reads_clips_and_writes_numbers(tmp_path, monkeypatch, capsy
     (clip / "truth" / "000003.npz").unlink()
     assert run_table("training data", "", COMMANDS, arguments) == 2
     assert "000003.npz: the truth of a rendered clip is expected" in capsys.readouterr().err
+
+
+def test_accidents_that_last_longer_are_as_frequent():
+    noise = replace(SILENT, missed=dict.fromkeys(SILENT.missed, (0.3, 0.3)), missed_duration=0.1)
+    missed = [detect(film(3000), random(), changed)[..., 2] == 0 for changed in (noise, noise.lasting(4.0))]
+    shares = [flags.mean() for flags in missed]
+    ends = [(flags[:-1] & ~flags[1:]).sum() for flags in missed]
+    assert shares == pytest.approx([0.3, 0.3], abs=0.03)
+    assert ends[0] / ends[1] == pytest.approx(4.0, rel=0.15)

@@ -45,6 +45,15 @@ def test_splits_are_by_file_names(folder):
     assert [path.stem for path in find_recordings(folder, "test")] == sorted(TEST)
 
 
+def test_recordings_can_be_held_out(folder):
+    assert [path.stem for path in find_recordings(folder, "train", TRAIN[:1])] == TRAIN[1:]
+    assert [path.stem for path in find_recordings(folder, "test", TRAIN[:1])] == sorted([*TEST, TRAIN[0]])
+    settings = MotionCaptureSettings(held_out=(TRAIN[0],))
+    assert [path.stem for path in MotionCaptureWindows(folder, settings=settings).paths] == TRAIN[1:]
+    with pytest.raises(ValueError, match="nobody.bvh, held out for testing, expected. Received: none"):
+        find_recordings(folder, "train", ["nobody"])
+
+
 def test_pieces_as_long_as_windows_from_four_directions(folder):
     source = MotionCaptureWindows(folder, settings=MotionCaptureSettings(frames=10, frames_per_second=(30, 30)))
     # 2 and 5 seconds at 30 frames a second are 6 and 15 windows of 10 frames.

@@ -84,10 +84,8 @@ def test_dropout_is_for_training_only():
 def test_what_is_dropped_follows_from_seed_and_step():
     keras.utils.set_random_seed(0)
     extractor = make_extractor(dropout=0.5)
-    first = extractor.get_weights()
 
     def losses(seed, steps=2):
-        extractor.set_weights(first)
         stage = compiled(extractor, rate=0.0, seed=seed)
         return [stage.fit(make_dataset(1), verbose=0, shuffle=False).history["loss"][0] for _ in range(steps)]
 
@@ -115,8 +113,6 @@ def test_a_shorter_receptive_field_sees_the_middle():
     for name, frames in (("noisy", slice(5, -5)), ("clean", slice(None))):
         batch[name] = same[name][:, frames]
     np.testing.assert_array_equal(stage(same), stage(batch))
-    with pytest.raises(ValueError, match="no more frames than windows have around a frame, 21, is expected.*: 27"):
-        stage(next(iter(make_dataset(1, margin=10))))
 
 
 def test_what_a_checkpoint_is_made_of():

@@ -14,7 +14,7 @@ from training.stages.optimization import make_adam
 
 def test_weights_are_those_of_the_paper():
     assert vars(FLOW_WEIGHTS) == {
-        **dict.fromkeys(("l1", "perceptual", "style", "adversarial", "endpoint", "mask", "background"), 0.0),
+        **dict.fromkeys(("l1", "perceptual", "style", "adversarial", "endpoint", "mask", "hidden", "background"), 0.0),
         "correctness": 20.0,
         "regularization": 0.01,
     }
@@ -27,6 +27,7 @@ def test_weights_are_those_of_the_paper():
         "regularization": 0.0025,
         "endpoint": 0.0,
         "mask": 0.0,
+        "hidden": 0.0,
         "background": 0.0,
     }
     adam = make_adam()
