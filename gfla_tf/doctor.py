@@ -46,6 +46,7 @@ def examine() -> Iterator[Finding]:
             (name, lambda name=name: _package(name))
             for name in ("numpy", "scipy", "opencv-python-headless", "safetensors")
         ),
+        ("native operations", _native_operations),
         ("local attention", _local_attention),
         ("networks", _networks),
         ("pose estimator", _pose_estimator),
@@ -89,17 +90,39 @@ def _package(name: str) -> Finding:
         return Finding(name, False, "not installed", f"pip install {name}")
 
 
+def _native_operations() -> Finding:
+    """Not having them is well; having some that do not load is not."""
+    from gfla_tf.ops.native import NativeUnavailableError, load_library
+    from gfla_tf.ops.native_build import find_compiler
+    from gfla_tf.ops.native_library import find_library
+
+    subject, path = "native operations", find_library()
+    if path is not None:
+        try:
+            load_library(path)
+        except NativeUnavailableError as error:
+            return Finding(subject, False, str(error), "gfla build-ops --clean && gfla build-ops")
+        return Finding(subject, True, f"built: {path}")
+    try:
+        how = f"`gfla build-ops` builds them with {' '.join(find_compiler())}"
+    except NativeUnavailableError as error:
+        how = str(error)
+    return Finding(subject, True, f"not built, stock ones are used instead; {how}")
+
+
 def _local_attention() -> Finding:
     """Every implementation against the definition, on a small random map."""
     import tensorflow as tf
 
     from gfla_tf.ops import IMPLEMENTATIONS, local_attention
+    from gfla_tf.ops.native import load_built_operations
 
+    names = (*IMPLEMENTATIONS, "native") if load_built_operations() else IMPLEMENTATIONS
     rng = np.random.default_rng(0)
     source, flow = rng.standard_normal((1, 6, 9, 4)), rng.uniform(-4, 4, (1, 6, 9, 2))
     weights = tf.nn.softmax(rng.standard_normal((1, 6, 9, 9)))
     reference = local_attention(source, flow, weights, "reference")
-    gaps = {name: _gap(local_attention(source, flow, weights, name), reference) for name in IMPLEMENTATIONS}
+    gaps = {name: _gap(local_attention(source, flow, weights, name), reference) for name in names}
     broken = [name for name, gap in gaps.items() if not gap < 1e-9]
     found = f"{', '.join(name for name in gaps if name not in broken)} work"
     return Finding("local attention", not broken, f"{found}; wrong: {broken}" if broken else found, REINSTALL)

@@ -12,8 +12,8 @@ import keras
 import tensorflow as tf
 
 from gfla_tf.layers.primitives import Composite, activation, build_with_channels, convolution, register
-from gfla_tf.ops.local_attention import IMPLEMENTATIONS, REDUCTIONS, check_choice, local_attention
-from gfla_tf.ops.warp import bilinear_sample, displaced_patches, pad_edge, static_or_dynamic_shape
+from gfla_tf.ops.local_attention import CHOICES, REDUCTIONS, local_attention
+from gfla_tf.ops.warp import bilinear_sample, check_choice, displaced_patches, pad_edge, static_or_dynamic_shape
 
 __all__ = ["LocalAttention"]
 
@@ -33,7 +33,9 @@ class LocalAttention(Composite, keras.layers.Layer):
         kernel_size: odd side k of the patches.
         hidden: channels of the fully connected layer (128 in the paper).
         reduction: "mean" divides the weighted sum of the taps by k * k, as the paper's network does; "sum" does not.
-        implementation: "fused" or "reference", see `gfla_tf.ops.local_attention`.
+        implementation: "auto" (compiled code where it is built and the result stays in this process, else stock
+            operations), "fused" (stock operations), "native" (compiled code) or "reference" (the definition), see
+            `gfla_tf.ops.local_attention`. A config holds "auto" for "native": who loads it may have no compiler.
     """
 
     config_names = ("kernel_size", "hidden", "reduction", "implementation")
@@ -43,7 +45,7 @@ class LocalAttention(Composite, keras.layers.Layer):
         kernel_size: int,
         hidden: int = 128,
         reduction: str = "mean",
-        implementation: str = "fused",
+        implementation: str = "auto",
         **kwargs,
     ):
         super().__init__(**{"autocast": False, **kwargs})
@@ -52,7 +54,7 @@ class LocalAttention(Composite, keras.layers.Layer):
         self.kernel_size = kernel_size
         self.hidden = hidden
         self.reduction = check_choice("reduction", reduction, REDUCTIONS)
-        self.implementation = check_choice("implementation", implementation, IMPLEMENTATIONS)
+        self.implementation = check_choice("implementation", implementation, CHOICES)
         self.patch_conv = convolution(
             hidden, kernel_size, "patch_conv", strides=kernel_size, padding="valid", dtype=self.dtype_policy
         )
@@ -80,7 +82,7 @@ class LocalAttention(Composite, keras.layers.Layer):
 
     def attention_weights(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         """The predicted weights `[batch, height, width, k * k]`, which sum to 1; same inputs as the layer."""
-        predict = self._fused_hidden if self.implementation == "fused" else self._reference_hidden
+        predict = self._reference_hidden if self.implementation == "reference" else self._fused_hidden
         logits = self.weights_conv(activation(predict(*inputs)))
         return tf.nn.softmax(tf.cast(logits, tf.float32) if logits.dtype != tf.float64 else logits)
 
@@ -108,8 +110,12 @@ class LocalAttention(Composite, keras.layers.Layer):
         target_kernel, source_kernel = kernel[:, :, :channels], kernel[:, :, channels:]
         target_part = tf.nn.conv2d(pad_edge(target, radius), target_kernel, 1, "VALID")
         source_part = tf.nn.conv2d(pad_edge(source, 2 * radius), source_kernel, 1, "VALID")
-        sampled = bilinear_sample(source_part, flow + tf.cast(radius, flow.dtype))
+        sampled = bilinear_sample(source_part, flow + tf.cast(radius, flow.dtype), self.implementation)
         return target_part + sampled + tf.cast(self.patch_conv.bias, target.dtype)
+
+    def get_config(self) -> dict:
+        config = super().get_config()
+        return {**config, "implementation": "auto"} if self.implementation == "native" else config
 
     def compute_output_shape(self, input_shape) -> tuple:
         return tuple(input_shape[1])

@@ -4,37 +4,34 @@ For source s, flow w and attention weights a (Ren et al. 2020, section 3.1, "loc
 
     out(l) = 1 / (k * k) * sum over taps t of a_t(l) * s(l + w(l) + t),    t = (j - k // 2, i - k // 2), row major
 
-Two implementations that agree in values and gradients:
+Three implementations that agree in values and gradients:
 
 * `reference` cuts the patches as written above: readable, and k * k times the memory of the map;
 * `fused` uses that all taps of one position share one fractional offset. The weighted sum over k * k bilinear samples
   is then one over (k + 1) * (k + 1) integer taps, whose weights are the attention weights spread by the fraction. Stock
-  ops only, no patch is ever stored: this is what is exported.
+  ops only, no patch is ever stored: this is what is exported;
+* `native` does the same in compiled code, see `gfla_tf.ops.native`. It takes a C++ compiler, once.
 """
 
 from __future__ import annotations
 
 import tensorflow as tf
 
+from gfla_tf.ops.native import choose_implementation, native_local_attention
 from gfla_tf.ops.warp import (
     TapReader,
+    check_choice,
     check_map_and_flow,
     displaced_patches,
     sampling_positions,
     split_position,
 )
 
-__all__ = ["IMPLEMENTATIONS", "REDUCTIONS", "local_attention"]
+__all__ = ["CHOICES", "IMPLEMENTATIONS", "REDUCTIONS", "local_attention"]
 
-IMPLEMENTATIONS = ("fused", "reference")
+IMPLEMENTATIONS = ("fused", "reference")  # in stock operations: those that there are everywhere
+CHOICES = ("auto", "native", *IMPLEMENTATIONS)
 REDUCTIONS = ("mean", "sum")
-
-
-def check_choice(name: str, value: str, choices: tuple[str, ...]) -> str:
-    """Return `value`, or raise a ValueError unless it is one of `choices`."""
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}. Received: {value!r}.")
-    return value
 
 
 def kernel_size_of(attention_weights: tf.Tensor) -> int:
@@ -104,7 +101,8 @@ def local_attention(
         flow: `[batch, height, width, 2]`, (dx, dy) in source pixels; position l reads around l + flow(l), the border
             pixel repeats outside.
         attention_weights: `[batch, height, width, k * k]` with odd k, taps row major, the middle one at l + flow(l).
-        implementation: "fused" (fast, little memory) or "reference" (the definition).
+        implementation: "fused" (stock operations), "reference" (the definition), "native" (compiled; built by the first
+            use), or "auto": "native" where it is built and the result stays in this process, else "fused".
         reduction: "mean" divides the weighted sum by k * k, as the paper's network does; "sum" does not.
 
     Returns:
@@ -112,10 +110,11 @@ def local_attention(
 
     Raises:
         ValueError: if a shape or a choice is not as described.
+        NativeUnavailableError: "native" where it can be neither found nor built.
     """
     source, flow = check_map_and_flow(source, flow)
     attention_weights = tf.convert_to_tensor(attention_weights)
-    check_choice("implementation", implementation, IMPLEMENTATIONS)
+    check_choice("implementation", implementation, CHOICES)
     check_choice("reduction", reduction, REDUCTIONS)
     kernel_size = kernel_size_of(attention_weights)
     if not attention_weights.shape[:3].is_compatible_with(flow.shape[:3]):
@@ -123,6 +122,9 @@ def local_attention(
             "flow and attention_weights must agree in batch, height and width. "
             f"Received: {flow.shape} and {attention_weights.shape}."
         )
-    function = _fused if implementation == "fused" else _reference
+    chosen = choose_implementation(implementation)
+    if chosen == "native":
+        return native_local_attention(source, flow, attention_weights, mean=reduction == "mean")
+    function = _fused if chosen == "fused" else _reference
     total = function(source, flow, attention_weights, kernel_size)
     return total / (kernel_size * kernel_size) if reduction == "mean" else total

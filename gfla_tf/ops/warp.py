@@ -10,6 +10,8 @@ Conventions, the same everywhere in the library:
 Every function is differentiable in the map and in the flow; positions are split into an integer and a fraction by
 floor, so that the derivative at an integer position is the one towards larger coordinates.
 
+Sampling comes in stock operations ("fused") and compiled ("native"); "auto" chooses, see `gfla_tf.ops.native`.
+
 Reference: Ren et al., "Deep Spatial Transformation for Pose-Guided Person Image Generation and Animation", IEEE TIP 29,
 2020, section 3.1.
 """
@@ -18,10 +20,20 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from gfla_tf.ops.native import choose_implementation, native_sample
+
 __all__ = ["bilinear_sample", "displaced_patches", "gaussian_sample", "pad_edge"]
 
+SAMPLERS = ("auto", "native", "fused")
 GAUSSIAN_WINDOW = 4
 GAUSSIAN_SIGMA = 2.0
+
+
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """Return `value`, or raise a ValueError unless it is one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}. Received: {value!r}.")
+    return value
 
 
 def check_map_and_flow(source: tf.Tensor, flow: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -98,6 +110,15 @@ class TapReader:
         return tf.reshape(pixels, [-1, height, width, self._channels])
 
 
+def _sample(source: tf.Tensor, flow: tf.Tensor, implementation: str, window: str) -> tf.Tensor:
+    """The map at l + flow(l) through a window of `WINDOWS`."""
+    source, flow = check_map_and_flow(source, flow)
+    check_choice("implementation", implementation, SAMPLERS)
+    if choose_implementation(implementation) == "native":
+        return native_sample(source, flow, window)
+    return _window_sample(source, *sampling_positions(flow), *WINDOWS[window])
+
+
 def _window_sample(source: tf.Tensor, x: tf.Tensor, y: tf.Tensor, window: range, weights_of) -> tf.Tensor:
     """Sum of the taps floor(position) + window, weighted by `weights_of(fraction)` (one map a tap) along each axis."""
     reader = TapReader(source)
@@ -115,22 +136,26 @@ def _window_sample(source: tf.Tensor, x: tf.Tensor, y: tf.Tensor, window: range,
     return total
 
 
-def bilinear_sample(source: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
+def bilinear_sample(source: tf.Tensor, flow: tf.Tensor, implementation: str = "auto") -> tf.Tensor:
     """Warp a map by a flow with bilinear interpolation.
 
     Args:
         source: map `[batch, source_height, source_width, channels]`.
         flow: `[batch, height, width, 2]`, (dx, dy) in source pixels.
+        implementation: "fused" (stock operations), "native" (compiled) or "auto", see `gfla_tf.ops.native`.
 
     Returns:
         `[batch, height, width, channels]`: source at l + flow(l), the border repeated outside.
 
     Raises:
-        ValueError: if a shape is not as described.
+        ValueError: if a shape or the choice is not as described.
+        NativeUnavailableError: "native" where it can be neither found nor built.
     """
-    source, flow = check_map_and_flow(source, flow)
-    x, y = sampling_positions(flow)
-    return _window_sample(source, x, y, range(2), lambda fraction: [1.0 - fraction, fraction])
+    return _sample(source, flow, implementation, "bilinear")
+
+
+def _bilinear_weights(fraction: tf.Tensor) -> list[tf.Tensor]:
+    return [1.0 - fraction, fraction]
 
 
 def _gaussian_weights(fraction: tf.Tensor) -> list[tf.Tensor]:
@@ -141,7 +166,7 @@ def _gaussian_weights(fraction: tf.Tensor) -> list[tf.Tensor]:
     return [weight / total for weight in weights]
 
 
-def gaussian_sample(source: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
+def gaussian_sample(source: tf.Tensor, flow: tf.Tensor, implementation: str = "auto") -> tf.Tensor:
     """Warp a map by a flow through a 4x4 Gaussian window (sigma 2 pixels, weights normalised to 1).
 
     The wide window gives the flow a gradient that looks further than the next pixel; the sampling correctness loss
@@ -150,16 +175,23 @@ def gaussian_sample(source: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
     Args:
         source: map `[batch, source_height, source_width, channels]`.
         flow: `[batch, height, width, 2]`, (dx, dy) in source pixels.
+        implementation: "fused" (stock operations), "native" (compiled) or "auto", see `gfla_tf.ops.native`.
 
     Returns:
         `[batch, height, width, channels]`: weighted mean of the taps floor(l + flow(l)) - 1 ... + 2 in both axes.
 
     Raises:
-        ValueError: if a shape is not as described.
+        ValueError: if a shape or the choice is not as described.
+        NativeUnavailableError: "native" where it can be neither found nor built.
     """
-    source, flow = check_map_and_flow(source, flow)
-    x, y = sampling_positions(flow)
-    return _window_sample(source, x, y, range(-1, GAUSSIAN_WINDOW - 1), _gaussian_weights)
+    return _sample(source, flow, implementation, "gaussian")
+
+
+# Which pixels from the floor of a position are read along an axis, and their weights.
+WINDOWS = {
+    "bilinear": (range(2), _bilinear_weights),
+    "gaussian": (range(-1, GAUSSIAN_WINDOW - 1), _gaussian_weights),
+}
 
 
 def displaced_patches(source: tf.Tensor, flow: tf.Tensor, kernel_size: int) -> tf.Tensor:
@@ -177,5 +209,5 @@ def displaced_patches(source: tf.Tensor, flow: tf.Tensor, kernel_size: int) -> t
     if kernel_size < 1 or kernel_size % 2 == 0:
         raise ValueError(f"kernel_size must be a positive odd number. Received: {kernel_size}.")
     offsets = [(j - kernel_size // 2, i - kernel_size // 2) for i in range(kernel_size) for j in range(kernel_size)]
-    taps = [bilinear_sample(source, flow + tf.constant(offset, flow.dtype)) for offset in offsets]
+    taps = [bilinear_sample(source, flow + tf.constant(offset, flow.dtype), "fused") for offset in offsets]
     return tf.stack(taps, axis=-2)

@@ -7,7 +7,7 @@ from helpers import numpy_reference
 from helpers.layer_checks import CHECKS, LayerCase, randomize
 
 from gfla_tf.layers import LocalAttention
-from gfla_tf.ops import IMPLEMENTATIONS
+from gfla_tf.ops.native import native_graphs
 
 SHAPES = [(2, 6, 10, 4), (2, 6, 10, 4), (2, 6, 10, 2)]
 
@@ -18,25 +18,28 @@ def counted(kernel_size: int, hidden: int, channels: int = 4) -> int:
     return taps * 2 * channels * hidden + hidden + hidden * taps + taps
 
 
-CASES = [
-    LayerCase(
-        f"{implementation}-{kernel_size}-{reduction}",
-        lambda kernel_size=kernel_size, reduction=reduction, implementation=implementation, **config: LocalAttention(
-            kernel_size, 8, reduction, implementation, **config
-        ),
-        SHAPES,
-        SHAPES[0],
-        counted(kernel_size, 8),
-        half_precision_error=0.05,
-    )
-    for implementation, kernel_size, reduction in (("fused", 3, "mean"), ("fused", 5, "sum"), ("reference", 3, "sum"))
-]
+def case_of(implementation: str, kernel_size: int, reduction: str) -> LayerCase:
+    def make(**config) -> LocalAttention:
+        return LocalAttention(**{"kernel_size": kernel_size, "hidden": 8, **choices, **config})
+
+    choices = {"reduction": reduction, "implementation": implementation}
+    name, parameters = f"{implementation}-{kernel_size}-{reduction}", counted(kernel_size, 8)
+    return LayerCase(name, make, SHAPES, SHAPES[0], parameters, half_precision_error=0.05)
+
+
+CASES = [case_of("fused", 3, "mean"), case_of("fused", 5, "sum"), case_of("reference", 3, "sum")]
 
 
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_layer(case, check):
     check(case)
+
+
+@pytest.mark.usefixtures("native")
+@pytest.mark.parametrize("check", CHECKS)
+def test_native_layer(check):
+    check(case_of("native", 3, "mean"))
 
 
 def random_inputs(source_size=(6, 10), size=(6, 10), spread: float = 5.0, dtype="float32") -> list[np.ndarray]:
@@ -68,7 +71,6 @@ def by_definition(layer: LocalAttention, source: np.ndarray, target: np.ndarray,
     return total / size**2 if layer.reduction == "mean" else total
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
 def test_definition(kernel_size, reduction, implementation):
@@ -77,14 +79,12 @@ def test_definition(kernel_size, reduction, implementation):
     np.testing.assert_allclose(layer(inputs), np.stack(expected), atol=2e-5)
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_source_of_another_size(implementation):
     layer, inputs = made(3, implementation=implementation), random_inputs((9, 5))
     expected = [by_definition(layer, *maps) for maps in zip(*inputs, strict=True)]
     np.testing.assert_allclose(layer(inputs), np.stack(expected), atol=2e-5)
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_weights_sum_to_one(implementation):
     layer = made(3, implementation=implementation)
     weights = layer.attention_weights([tf.constant(value) for value in random_inputs()])
@@ -103,16 +103,15 @@ def outputs_and_gradients(layer: LocalAttention, inputs: list[np.ndarray]) -> li
 
 
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
-def test_implementations_agree_in_values_and_gradients(kernel_size):
+def test_implementations_agree_in_values_and_gradients(kernel_size, fast_implementation):
     inputs = random_inputs(dtype="float64")
     reference = outputs_and_gradients(made(kernel_size, "sum", "reference", dtype="float64"), inputs)
-    fused = outputs_and_gradients(made(kernel_size, "sum", "fused", dtype="float64"), inputs)
-    for actual, expected in zip(fused, reference, strict=True):
+    fast = outputs_and_gradients(made(kernel_size, "sum", fast_implementation, dtype="float64"), inputs)
+    for actual, expected in zip(fast, reference, strict=True):
         assert actual.dtype == np.float64
         np.testing.assert_allclose(actual, expected, atol=1e-10)
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_unknown_shapes(implementation):
     layer = made(3, implementation=implementation)
     signature = [tf.TensorSpec([None, None, None, channels]) for channels in (4, 4, 2)]
@@ -122,9 +121,9 @@ def test_unknown_shapes(implementation):
         np.testing.assert_allclose(compiled(*inputs), layer(inputs), atol=1e-5)
 
 
-def test_positions_are_exact_under_mixed_precision():
+def test_positions_are_exact_under_mixed_precision(implementation):
     # 300.5 is no bfloat16 number: rounded, the flow would read the pixel at 300.
-    layer = made(1, "sum", dtype="mixed_bfloat16")
+    layer = made(1, "sum", implementation, dtype="mixed_bfloat16")
     source = np.zeros((1, 1, 320, 4), np.float32)
     source[:, :, 301] = 1.0
     flow = np.zeros((1, 1, 320, 2), np.float32)
@@ -137,13 +136,32 @@ def test_errors():
     for kernel_size in (0, 2, -3):
         with pytest.raises(ValueError, match=f"kernel_size must be a positive odd number. Received: {kernel_size}"):
             LocalAttention(kernel_size)
-    with pytest.raises(ValueError, match="implementation must be one of fused, reference. Received: 'native'"):
-        LocalAttention(3, implementation="native")
+    message = "implementation must be one of auto, native, fused, reference. Received: 'cuda'"
+    with pytest.raises(ValueError, match=message):
+        LocalAttention(3, implementation="cuda")
     with pytest.raises(ValueError, match="reduction must be one of mean, sum. Received: 'max'"):
         LocalAttention(3, reduction="max")
     with pytest.raises(ValueError, match="same number of channels. Received: 4 and 5"):
         LocalAttention(3).build([(None, None, None, 4), (None, None, None, 5), (None, None, None, 2)])
 
 
-def test_hidden_is_128_by_default():
-    assert LocalAttention(3).get_config()["hidden"] == 128
+def test_defaults():
+    config = LocalAttention(3).get_config()
+    assert (config["hidden"], config["reduction"], config["implementation"]) == (128, "mean", "auto")
+
+
+@pytest.mark.parametrize("implementation", ["auto", "native", "fused", "reference"])
+def test_a_config_asks_for_no_compiler(implementation):
+    kept = "auto" if implementation == "native" else implementation
+    assert LocalAttention(3, implementation=implementation).get_config()["implementation"] == kept
+
+
+@pytest.mark.usefixtures("native")
+def test_graphs_that_may_be_exported_hold_stock_operations():
+    layer, signature = made(3, implementation="auto"), [tf.TensorSpec(shape) for shape in SHAPES]
+    graph = tf.function(lambda *maps: layer(list(maps)), input_signature=signature).get_concrete_function().graph
+    assert not [operation.type for operation in graph.get_operations() if operation.type.startswith("Gfla>")]
+    with native_graphs():
+        graph = tf.function(lambda *maps: layer(list(maps)), input_signature=signature).get_concrete_function().graph
+    kinds = {operation.type for operation in graph.get_operations()}
+    assert {"Gfla>Sample", "Gfla>LocalAttention"} <= kinds

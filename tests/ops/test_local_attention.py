@@ -16,11 +16,10 @@ def random_inputs(kernel_size: int, source_size=(5, 7), size=(4, 6), spread: flo
     return source, flow, random.standard_normal((2, *size, kernel_size**2))
 
 
-def test_implementations():
+def test_implementations_in_stock_operations():
     assert IMPLEMENTATIONS == ("fused", "reference")
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize(
     ("tap", "expected"),
     [
@@ -42,7 +41,6 @@ def test_convention_local_attention(tap, expected, implementation):
     np.testing.assert_allclose(attended[0, ..., 0], np.array(expected) / 9)
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_convention_flow_of_local_attention(implementation):
     source = np.array([[[[0.0], [1.0], [2.0]], [[10.0], [11.0], [12.0]]]])
     weights = np.zeros((1, 2, 3, 9))
@@ -52,7 +50,6 @@ def test_convention_flow_of_local_attention(implementation):
     np.testing.assert_allclose(attended[0, ..., 0], [[1, 2, 2], [8.5, 9.5, 9.5]])
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
 @pytest.mark.parametrize("size", [(5, 7), (3, 8)])
@@ -76,15 +73,14 @@ def value_and_gradients(inputs, implementation, reduction):
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("source_size", [(4, 6), (7, 3)])
-def test_implementations_agree_in_values_and_gradients(kernel_size, reduction, source_size):
+def test_implementations_agree_in_values_and_gradients(kernel_size, reduction, source_size, fast_implementation):
     inputs = random_inputs(kernel_size, source_size)
     reference = value_and_gradients(inputs, "reference", reduction)
-    for actual, expected in zip(value_and_gradients(inputs, "fused", reduction), reference, strict=True):
+    for actual, expected in zip(value_and_gradients(inputs, fast_implementation, reduction), reference, strict=True):
         assert np.abs(expected).max() > 1e-3
         np.testing.assert_allclose(actual, expected, atol=1e-10)
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("kernel_size", [1, 3])
 def test_gradients(kernel_size, implementation):
     source, flow, weights = (value[:1] for value in random_inputs(kernel_size, (3, 4), (2, 3), 3.0))
@@ -101,7 +97,6 @@ def test_gradients(kernel_size, implementation):
         np.testing.assert_allclose(analytic, difference, atol=1e-8)
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_huge_flows_read_a_corner(dtype, implementation):
     source, flow, weights = (value.astype(dtype) for value in random_inputs(3))
@@ -111,7 +106,6 @@ def test_huge_flows_read_a_corner(dtype, implementation):
     np.testing.assert_allclose(attended, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_unknown_shapes(implementation):
     def function(*tensors):
         return local_attention(*tensors, implementation)
@@ -123,7 +117,6 @@ def test_unknown_shapes(implementation):
         np.testing.assert_allclose(compiled(*inputs), function(*inputs), atol=1e-12)
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_half_precision_source_keeps_its_dtype(implementation):
     source, flow, weights = (value.astype(np.float32) for value in random_inputs(3))
     attended = local_attention(tf.cast(source, tf.bfloat16), flow, weights, implementation)
@@ -149,7 +142,7 @@ def test_wrong_weights(weights_shape, message):
 
 def test_wrong_choices():
     inputs = random_inputs(3)
-    with pytest.raises(ValueError, match="implementation must be one of fused, reference. Received: 'cuda'"):
+    with pytest.raises(ValueError, match="one of auto, native, fused, reference. Received: 'cuda'"):
         local_attention(*inputs, implementation="cuda")
     with pytest.raises(ValueError, match="reduction must be one of mean, sum. Received: 'max'"):
         local_attention(*inputs, reduction="max")

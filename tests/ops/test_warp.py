@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -39,20 +41,22 @@ def random_map_and_flow(source_size=(5, 7), size=(4, 6), spread: float = 6.0, se
         ((100, -100), [[2, 2, 2], [2, 2, 2]]),
     ],
 )
-def test_convention_bilinear_sample(flow, expected):
-    np.testing.assert_allclose(bilinear_sample(RAMP, constant_flow(*flow))[0, ..., 0], expected, atol=1e-12)
+def test_convention_bilinear_sample(flow, expected, fast_implementation):
+    warped = bilinear_sample(RAMP, constant_flow(*flow), fast_implementation)
+    np.testing.assert_allclose(warped[0, ..., 0], expected, atol=1e-12)
 
 
-def test_convention_gaussian_sample():
+def test_convention_gaussian_sample(fast_implementation):
     # Along one axis the taps at -1, 0, 1, 2 weigh exp(-d^2 / 8): 0.8825, 1, 0.8825, 0.6065, whose sum is 3.3715. In
     # the first column of row 0 they read columns 0, 0, 1, 2 and rows 0, 0, 10, 10.
     column = (0.8824969 * 1 + 0.6065307 * 2) / 3.3715245
     row = (0.8824969 + 0.6065307) * 10 / 3.3715245
-    warped = gaussian_sample(RAMP, constant_flow(0, 0))
+    warped = gaussian_sample(RAMP, constant_flow(0, 0), fast_implementation)
     np.testing.assert_allclose(warped[0, 0, 0, 0], row + column, rtol=1e-6)
     # Half a pixel to the right the taps lie at -1.5, -0.5, 0.5, 1.5: 0.7548, 0.9692, 0.9692, 0.7548.
     column = (0.9692332 * 1 + 0.7548396 * 2) / 3.4481456
-    np.testing.assert_allclose(gaussian_sample(RAMP, constant_flow(0.5, 0))[0, 0, 0, 0], row + column, rtol=1e-6)
+    warped = gaussian_sample(RAMP, constant_flow(0.5, 0), fast_implementation)
+    np.testing.assert_allclose(warped[0, 0, 0, 0], row + column, rtol=1e-6)
 
 
 def test_convention_displaced_patches():
@@ -73,11 +77,11 @@ def test_convention_pad_edge():
 
 @pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize("size", [(5, 7), (4, 6), (9, 3)])
-def test_sampling_follows_the_definition(name, size):
+def test_sampling_follows_the_definition(name, size, fast_implementation):
     sample, at = SAMPLERS[name]
     source, flow = random_map_and_flow(size=size)
     expected = np.stack([numpy_reference.sample(*pair, at) for pair in zip(source, flow, strict=True)])
-    np.testing.assert_allclose(sample(source, flow), expected, atol=1e-12)
+    np.testing.assert_allclose(sample(source, flow, fast_implementation), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
@@ -89,23 +93,23 @@ def test_patches_follow_the_definition(kernel_size):
 
 @pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_huge_flows_read_the_corners(name, dtype):
+def test_huge_flows_read_the_corners(name, dtype, fast_implementation):
     source, _ = random_map_and_flow()
     corners = [(1e9, 1e9, -1, -1), (-1e9, 1e9, -1, 0), (1e9, -1e9, 0, -1), (-1e9, -1e9, 0, 0)]
     for dx, dy, row, column in corners:
         flow = np.broadcast_to(np.array([dx, dy], dtype), (2, 4, 6, 2))
-        warped = SAMPLERS[name][0](source.astype(dtype), flow)
+        warped = SAMPLERS[name][0](source.astype(dtype), flow, fast_implementation)
         expected = np.broadcast_to(source[:, row, column][:, None, None], (2, 4, 6, 3))
         np.testing.assert_allclose(warped, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_gradients(name):
+def test_gradients(name, fast_implementation):
     source, flow = random_map_and_flow((3, 4), (2, 3), 3.0)
     source, flow = source[:1], flow[:1]
     # Away from whole positions, where the derivative by the flow jumps.
     flow = np.floor(flow) + np.random.default_rng(1).uniform(0.1, 0.9, flow.shape)
-    function = tf.function(SAMPLERS[name][0])
+    function = tf.function(functools.partial(SAMPLERS[name][0], implementation=fast_implementation))
     theoretical, numeric = tf.test.compute_gradient(function, [tf.constant(source), tf.constant(flow)])
     for analytic, difference in zip(theoretical, numeric, strict=True):
         assert np.abs(difference).max() > 0.1
@@ -113,8 +117,8 @@ def test_gradients(name):
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_unknown_shapes(name):
-    function = SAMPLERS[name][0]
+def test_unknown_shapes(name, fast_implementation):
+    function = functools.partial(SAMPLERS[name][0], implementation=fast_implementation)
     signature = [tf.TensorSpec([None] * 4, tf.float64), tf.TensorSpec([None] * 4, tf.float64)]
     compiled = tf.function(function, input_signature=signature)
     for sizes in ((5, 7), (4, 6)), ((3, 2), (6, 5)):
@@ -150,3 +154,10 @@ def test_integers_are_refused(function):
 def test_patches_have_an_odd_side(kernel_size):
     with pytest.raises(ValueError, match=f"kernel_size must be a positive odd number. Received: {kernel_size}"):
         displaced_patches(np.zeros((1, 4, 5, 2)), np.zeros((1, 4, 5, 2)), kernel_size)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_wrong_implementation(name):
+    source, flow = random_map_and_flow()
+    with pytest.raises(ValueError, match="implementation must be one of auto, native, fused. Received: 'reference'"):
+        SAMPLERS[name][0](source, flow, "reference")
