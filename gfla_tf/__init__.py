@@ -9,16 +9,17 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 
-__all__ = ["PRESETS", "PoseTransfer", "TransferResult", "load_model", "save_model", "__version__"]
+__all__ = ["PRESETS", "Animator", "PoseTransfer", "TransferResult", "load_model", "save_model", "__version__"]
 
 _HOMES = {
     "PRESETS": "gfla_tf.models.presets",
+    "Animator": "gfla_tf.animation.animator",
     "PoseTransfer": "gfla_tf.pipelines",
     "TransferResult": "gfla_tf.pipelines",
     "load_model": "gfla_tf.models.presets",
     "save_model": "gfla_tf.models.presets",
 }
-_SUBPACKAGES = ("image_io", "layers", "models", "ops", "pipelines", "pose", "weights")
+_SUBPACKAGES = ("animation", "image_io", "layers", "models", "ops", "pipelines", "pose", "weights")
 
 
 def __getattr__(name: str):

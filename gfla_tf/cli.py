@@ -1,4 +1,4 @@
-"""The command `gfla`: keypoints, clean motion, pose transfer, checkpoint conversion, and a look at the installation.
+"""The command `gfla`: pose transfer, animation, keypoints, clean motion, conversion, and a look at the installation.
 
 Wrong input ends in one line on standard error and exit code 2, and leaves nothing half-written.
 """
@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from gfla_tf.animate_command import add_animate
 from gfla_tf.terminal import EXIT_BAD_INPUT, EXIT_PROBLEMS_FOUND, hide_native_messages, run_guarded
 
 __all__ = ["main", "run"]
@@ -41,8 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gfla", description="Pose-guided person image generation (GFLA).")
     parser.add_argument("--version", action="version", version=f"gfla {gfla_tf.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_transfer, _add_pose, _add_motion, _add_convert, _add_doctor):
+    for add in (_add_transfer, _add_pose, _add_motion, _add_convert, _add_build_ops, _add_doctor):
         add(commands)
+    add_animate(commands, _add_command)
     return parser
 
 
@@ -182,8 +184,8 @@ def _add_motion(commands) -> None:
         _motion,
         "clean a person's joints over time of a detector's noise",
         "examples:\n"
-        "  gfla motion dance.mp4 --weights motion.safetensors --output clean.json --draw before_after.mp4\n"
-        "  gfla motion openpose_output/ --weights motion.safetensors --output clean.json --plot wrist.png\n"
+        "  gfla motion dance.mp4 --output clean.json --draw before_after.mp4\n"
+        "  gfla motion openpose_output/ --output clean.json --plot wrist.png\n"
         "  gfla motion noisy.json --method savitzky-golay --output clean.json\n"
         "Keypoint files: OpenPose, AlphaPose, COCO, MediaPipe JSON: one of all frames, or a folder of one a frame.",
     )
@@ -195,8 +197,10 @@ def _add_motion(commands) -> None:
         default="network",
         help="the network, a classical filter, or only fill in what is missing (default: %(default)s)",
     )
-    command.add_argument("--model", default="motion", help="preset or model folder (default: %(default)s)")
-    command.add_argument("--weights", help='safetensors file; needed for a preset; "stand-in" to try everything')
+    command.add_argument(
+        "--model", default="motion-demo", help="published model, preset or model folder (default: %(default)s)"
+    )
+    command.add_argument("--weights", help='safetensors file, for a preset; "stand-in" to try everything')
     command.add_argument(
         "--normalization",
         choices=("person", "image"),
@@ -268,6 +272,31 @@ def _convert(options: argparse.Namespace) -> int:
 
     done = convert(options.checkpoint, options.preset, options.output, options.precision, options.pytorch)
     print(f"{options.output}: {options.preset}, {done.tensors_written} tensors, {done.numbers:,} numbers")
+    return 0
+
+
+def _add_build_ops(commands) -> None:
+    command = _add_command(
+        commands,
+        "build-ops",
+        _build_ops,
+        "build the compiled operations: faster local attention on CPUs",
+        "Takes a C++ compiler (CXX, c++, g++ or clang++) and about a minute, once for each TensorFlow.",
+    )
+    command.add_argument("--clean", action="store_true", help="remove all that were built, of any version, and stop")
+    command.add_argument("--prebuilt", action="store_true", help="into the package, for any such processor (wheels)")
+
+
+def _build_ops(options: argparse.Namespace) -> int:
+    from gfla_tf.ops.native import load_library
+    from gfla_tf.ops.native_build import build, clean
+
+    if options.clean:
+        print("\n".join(f"removed {path}" for path in clean(options.prebuilt)) or "nothing was built")
+        return 0
+    path = build(options.prebuilt)
+    load_library(path)  # fails where the library does not suit
+    print(path)
     return 0
 
 

@@ -25,7 +25,7 @@ from gfla_tf.pose.heatmaps import pose_maps
 from gfla_tf.published import find_model
 from gfla_tf.sheets import contact_sheet, transfer_panels
 
-__all__ = ["PoseTransfer", "TransferResult"]
+__all__ = ["PoseTransfer", "TransferResult", "load_trained"]
 
 FRAMINGS = ("person", "whole")
 
@@ -99,7 +99,7 @@ class PoseTransfer:
     ):
         if framing not in FRAMINGS:
             raise ValueError(f"framing must be one of {', '.join(FRAMINGS)}. Received: {framing!r}.")
-        self.model = model if isinstance(model, keras.Model) else _load_trained(model, weights)
+        self.model = model if isinstance(model, keras.Model) else load_trained(model, weights)
         self.preset = getattr(self.model, "preset", None)
         if self.preset is None or self.preset.network != "person":
             kind = self.preset.network if self.preset else type(self.model).__name__
@@ -193,7 +193,7 @@ class PoseTransfer:
             )
 
 
-def _load_trained(model: str | os.PathLike, weights: str | os.PathLike | None) -> keras.Model:
+def load_trained(model: str | os.PathLike, weights: str | os.PathLike | None) -> keras.Model:
     """A model with weights; ValueError that says where weights come from if there are none."""
     name = find_model(model, weights)
     if weights is None and name in PRESETS:

@@ -1,0 +1,123 @@
+"""The command `gfla animate`: a person in a photo moves as somebody in a video, a BVH file or keypoint files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+__all__ = ["add_animate"]
+
+STAND_IN = "stand-in"
+_BESIDE_OUTPUT = ""  # a file name made from the output's
+_EXAMPLES = """examples:
+  gfla animate me.jpg dance.mp4 --model sequence --weights weights.safetensors --output me_dancing.mp4
+  gfla animate me.jpg walk.bvh  --model sequence --weights weights.safetensors --output me_walking.mp4 --turn 45
+  gfla animate me.jpg openpose_output/ --model person-fashion --weights weights.safetensors --output me.mp4 --gif
+A driving video's joints are kept beside it (VIDEO.keypoints.npz). An interrupted rendering goes on when the same
+command is given again. With ffmpeg, or pip install imageio-ffmpeg, videos are H.264 with the driver's sound."""
+
+
+def add_animate(commands, add_command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the command to the parser of `gfla`.
+
+    Args:
+        commands: the subparsers.
+        add_command: of (commands, name, run, summary, epilog); makes a parser.
+    """
+    command = add_command(commands, "animate", _animate, "animate a person in a photo", _EXAMPLES)
+    command.add_argument("source", metavar="SOURCE", help="photo of the person")
+    command.add_argument("driving", metavar="DRIVING", help="video, .bvh file, keypoint file or folder of such files")
+    command.add_argument("--output", required=True, metavar="MP4", help="video to write")
+    command.add_argument(
+        "--model", default="sequence", help="preset or model folder, sequence or person (default: %(default)s)"
+    )
+    command.add_argument("--weights", help='safetensors file; "stand-in" to try everything without trained weights')
+    _add_people(command)
+    _add_motion(command)
+    _add_retargeting(command)
+    _add_outputs(command)
+
+
+def _add_people(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--source-keypoints", metavar="FILE", help="keypoints of SOURCE, found otherwise")
+    command.add_argument(
+        "--source-person", type=int, metavar="N", help="which of several people in SOURCE, 0 is the largest"
+    )
+    command.add_argument(
+        "--person", type=int, default=0, metavar="N", help="whom to follow in DRIVING, 0 is the largest"
+    )
+
+
+def _add_motion(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--clean",
+        choices=("network", "savitzky-golay", "one-euro", "fill", "none"),
+        help="how noise is taken from the joints (default: network if one is given, else savitzky-golay; none for BVH)",
+    )
+    command.add_argument("--motion-model", metavar="MODEL", help="preset or model folder of the motion extractor")
+    command.add_argument("--motion-weights", metavar="FILE", help='safetensors file for it; "stand-in" to try it')
+    command.add_argument(
+        "--normalization", choices=("person", "image"), default="person", help="as the motion extractor was trained"
+    )
+    command.add_argument(
+        "--frames-per-second",
+        type=float,
+        metavar="F",
+        help="of DRIVING (default: a video's own, else 30); for a video, its frames are taken as even",
+    )
+    command.add_argument(
+        "--turn", type=float, default=0.0, metavar="DEGREES", help="BVH: by how much the person turns left at first"
+    )
+
+
+def _add_retargeting(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--retarget",
+        choices=("none", "global", "limbs"),
+        default="global",
+        help="the driver's body as it is, at the source's size, or with the source's limbs (default: %(default)s)",
+    )
+    command.add_argument(
+        "--camera",
+        choices=("follow", "still"),
+        default="follow",
+        help="goes along with the person, or the person leaves the middle (default: %(default)s)",
+    )
+    command.add_argument(
+        "--framing",
+        choices=("person", "whole"),
+        default="person",
+        help="frame the person and the movement, or take the whole photo (default: %(default)s)",
+    )
+
+
+def _add_outputs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--side-by-side",
+        nargs="?",
+        const=_BESIDE_OUTPUT,
+        metavar="MP4",
+        help="also write driver, joints, clean joints and result in a row (default: OUTPUT_side_by_side.mp4)",
+    )
+    command.add_argument(
+        "--gif", nargs="?", const=_BESIDE_OUTPUT, metavar="GIF", help="also write a GIF (default: OUTPUT.gif)"
+    )
+    command.add_argument("--no-sound", dest="sound", action="store_false", help="leave out the driver's sound")
+
+
+def _animate(options: argparse.Namespace) -> int:
+    from gfla_tf.animation.job import AnimationJob, animate
+
+    output = Path(options.output)
+    if options.side_by_side == _BESIDE_OUTPUT:
+        options.side_by_side = str(output.with_name(f"{output.stem}_side_by_side{output.suffix}"))
+    if options.gif == _BESIDE_OUTPUT:
+        options.gif = str(output.with_suffix(".gif"))
+    if options.weights == STAND_IN:
+        print("gfla: stand-in weights have learned nothing: expect coloured noise, not a person.", file=sys.stderr)
+    job = AnimationJob(**{field.name: getattr(options, field.name) for field in fields(AnimationJob)})
+    print("\n".join(animate(job)))
+    return 0

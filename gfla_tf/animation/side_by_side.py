@@ -1,0 +1,80 @@
+"""What drives an animation and what comes of it, side by side, frame by frame: for people to look at.
+
+From left to right: the driver's picture (where there is one), the joints as they were found, the clean ones, and the
+result. All have the height of the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from gfla_tf.animation.driving import Driving
+from gfla_tf.motion.video import read_frames
+from gfla_tf.pose.drawing import draw_skeleton
+from gfla_tf.sheets import label
+
+__all__ = ["side_by_side"]
+
+GAP = 4  # pixels
+MARGIN = 20  # pixels around joints whose pictures' size is not known
+
+
+def side_by_side(driving: Driving, clean: np.ndarray, results: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Put everything together.
+
+    Args:
+        driving: what was found.
+        clean: `[frames, joints, 3]` = (x, y, confidence) in pixels of the driver, after cleaning.
+        results: `[height, width, 3]` in [-1, 1], one a frame.
+
+    Yields:
+        One image a frame, with even sides.
+    """
+    height, width = driving.image_size or _room(driving.keypoints, clean)
+    pictures = _repeated(None) if driving.video is None else _repeated_last(read_frames(driving.video))
+    black = np.full((height, width, 3), -1, np.float32)
+    for result, picture, found, cleaned in zip(results, pictures, driving.keypoints, clean, strict=False):
+        panels = {} if picture is None else {"driver": picture}
+        panels["found"] = draw_skeleton(black if picture is None else picture / 2 - 0.5, found, driving.skeleton)
+        panels["clean"] = draw_skeleton(black, cleaned, driving.skeleton)
+        panels = {name: _of_height(panel, result.shape[0]) for name, panel in panels.items()}
+        yield _in_a_row({**panels, "result": result})
+
+
+def _room(*clips: np.ndarray) -> tuple[int, int]:
+    """A picture's (height, width) that holds all joints right of and below its corner."""
+    points = np.concatenate([clip[clip[..., 2] > 0, :2] for clip in clips])
+    width, height = np.maximum(points.max(axis=0, initial=0), 1).astype(int).tolist()
+    return height + MARGIN, width + MARGIN
+
+
+def _repeated(item: None) -> Iterator[None]:
+    while True:
+        yield item
+
+
+def _repeated_last(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    picture = None
+    for picture in pictures:
+        yield picture
+    while picture is not None:
+        yield picture
+
+
+def _of_height(image: np.ndarray, height: int) -> np.ndarray:
+    import cv2
+
+    width = max(round(image.shape[1] * height / image.shape[0]), 1)
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _in_a_row(panels: dict[str, np.ndarray]) -> np.ndarray:
+    gap = np.ones((1, GAP, 3), np.float32)
+    parts = []
+    for name, panel in panels.items():
+        labelled = label(np.asarray(panel, np.float32), name)
+        parts += [labelled, np.broadcast_to(gap, (len(labelled), GAP, 3))]
+    row = np.concatenate(parts[:-1], axis=1)
+    return np.pad(row, ((0, len(row) % 2), (0, row.shape[1] % 2), (0, 0)), constant_values=1)
