@@ -1,0 +1,44 @@
+"""Write a model's next version for TensorFlow Serving.
+
+For example:
+
+  python -m serving export person-demo --output models
+  python -m serving export person-fashion --weights weights.safetensors --output models --precision bfloat16
+
+DIR/NAME/VERSION appears when it is complete and has passed its check: every endpoint, run by a process without this
+project, gave what the library gives. A server that watches DIR/NAME picks it up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("model", metavar="MODEL", help="published model, preset or model folder")
+    parser.add_argument("--weights", help='safetensors file; "stand-in" to try everything without trained weights')
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder of all models of a server")
+    parser.add_argument("--name", help="of the model in addresses (default: the preset's)")
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="in which the network computes; bfloat16 is for processors that have it (default: %(default)s)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Export, and print the folder."""
+    from gfla_tf.models.presets import STAND_IN
+    from gfla_tf.pipelines import load_trained
+    from serving.export import export_model
+
+    if options.weights == STAND_IN:
+        print("serving: stand-in weights have learned nothing: expect coloured noise, not a person.", file=sys.stderr)
+    model = load_trained(options.model, options.weights)
+    print(export_model(model, options.output, options.name, options.precision))
+    return 0

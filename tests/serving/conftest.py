@@ -1,0 +1,52 @@
+"""Small models to serve, each traced or exported once for all tests."""
+
+from __future__ import annotations
+
+import pytest
+from helpers.tiny_models import SHALLOW, TINY, filled
+
+from gfla_tf.models.presets import Preset, build_model
+
+SIZE = {"height": 64, "width": 48, "frame_aspect": 0.75}
+
+
+def small_model(network: str):
+    """A small network with stand-in weights and a preset."""
+    skeleton = "openpose-18" if network == "person" else "h36m-17"
+    config = {**TINY[network].config, **({} if network == "motion" else SHALLOW)}
+    return filled(build_model(Preset(f"small-{network}", network, config=config, skeleton=skeleton, **SIZE)))
+
+
+@pytest.fixture(scope="session")
+def person_model():
+    return small_model("person")
+
+
+@pytest.fixture(scope="session")
+def sequence_model():
+    return small_model("sequence")
+
+
+@pytest.fixture(scope="session")
+def motion_model():
+    return small_model("motion")
+
+
+@pytest.fixture(scope="session")
+def served_person(person_model):
+    """The person model's module and its graphs by endpoint."""
+    from serving.export import serve_model
+
+    served = serve_model(person_model)
+    return served, served.functions()
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory, person_model, sequence_model, motion_model):
+    """A folder of models as a server has it, every one checked while it was written."""
+    from serving.export import export_model
+
+    root = tmp_path_factory.mktemp("models")
+    for model in (person_model, sequence_model, motion_model):
+        export_model(model, root)
+    return root
