@@ -12,15 +12,9 @@ $(VENV)/.installed: setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
 	touch $@
 
-demo: $(VENV)/.installed  # find two people's poses, render one in the pose of the other
+demo: $(VENV)/.installed  # render the sample people in new poses
 	mkdir -p outputs
-	$(BIN)/gfla pose samples/walker.jpg --output outputs/walker_keypoints.json --draw outputs/walker_skeleton.png
-	$(BIN)/gfla transfer samples/standing.jpg outputs/walker_keypoints.json --weights stand-in \
-		--output outputs/transfer.png --debug outputs/sheet.png
-	$(BIN)/python -m training data show samples/rendered --output outputs/rendered.png
-	@echo
-	@echo "Stand-in weights have learned nothing, so outputs/transfer.png is coloured noise; see README.md for real ones."
-	@echo "Look at $(CURDIR)/outputs/sheet.png, and at training data with exact flow in $(CURDIR)/outputs/rendered.png"
+	$(BIN)/python samples/demo.py --output outputs/demo.png
 
 test: $(VENV)/.installed  # all tests, or those of TESTS=path
 	$(BIN)/python -m pytest -n 2 $(TESTS)
