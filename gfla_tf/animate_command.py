@@ -13,9 +13,9 @@ __all__ = ["add_animate"]
 STAND_IN = "stand-in"
 _BESIDE_OUTPUT = ""  # a file name made from the output's
 _EXAMPLES = """examples:
-  gfla animate me.jpg dance.mp4 --model sequence --weights weights.safetensors --output me_dancing.mp4
-  gfla animate me.jpg walk.bvh  --model sequence --weights weights.safetensors --output me_walking.mp4 --turn 45
-  gfla animate me.jpg openpose_output/ --model person-fashion --weights weights.safetensors --output me.mp4 --gif
+  gfla animate me.jpg dance.mp4 --output me_dancing.mp4 --side-by-side
+  gfla animate me.jpg walk.bvh  --output me_walking.mp4 --turn 45 --gif
+  gfla animate me.jpg openpose_output/ --model sequence --weights weights.safetensors --output me.mp4
 A driving video's joints are kept beside it (VIDEO.keypoints.npz). An interrupted rendering goes on when the same
 command is given again. With ffmpeg, or pip install imageio-ffmpeg, videos are H.264 with the driver's sound."""
 
@@ -32,7 +32,7 @@ def add_animate(commands, add_command: Callable[..., argparse.ArgumentParser]) -
     command.add_argument("driving", metavar="DRIVING", help="video, .bvh file, keypoint file or folder of such files")
     command.add_argument("--output", required=True, metavar="MP4", help="video to write")
     command.add_argument(
-        "--model", default="sequence", help="preset or model folder, sequence or person (default: %(default)s)"
+        "--model", help="model, preset or model folder, sequence or person (default: the published one)"
     )
     command.add_argument("--weights", help='safetensors file; "stand-in" to try everything without trained weights')
     _add_people(command)

@@ -58,10 +58,9 @@ class CLibrary:
     """The library of the TensorFlow that is installed, found without importing it."""
 
     def __init__(self):
-        specification = importlib.util.find_spec("tensorflow")
-        folder = Path(specification.submodule_search_locations[0])
-        ctypes.CDLL(str(folder / "libtensorflow_framework.so.2"), ctypes.RTLD_GLOBAL)
-        self._library = ctypes.CDLL(str(folder / "libtensorflow_cc.so.2"))
+        folder = Path(importlib.util.find_spec("tensorflow").submodule_search_locations[0])
+        ctypes.CDLL(_library_file(folder, "libtensorflow_framework"), ctypes.RTLD_GLOBAL)
+        self._library = ctypes.CDLL(_library_file(folder, "libtensorflow_cc"))
         for name, kind in _RETURNS.items():
             getattr(self._library, name).restype = kind
 
@@ -86,6 +85,13 @@ class CLibrary:
         length = buffer[1]
         self.TF_DeleteBuffer(buffer)
         return length > 0
+
+
+def _library_file(folder: Path, name: str) -> str:
+    found = sorted(folder.glob(f"{name}.*"))  # .so.2 on Linux, .2.dylib on macOS
+    if not found:
+        raise TensorFlowError(5, f"There is no {name} in {folder}, as there is in TensorFlow's wheels.")
+    return str(found[0])
 
 
 class SavedModelSession:

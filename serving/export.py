@@ -34,7 +34,7 @@ __all__ = ["PRECISIONS", "ExportError", "export_model", "serve_model"]
 
 # Computing type -> policy of the layers, and the largest difference that two ways of computing may have. Sixteen bits
 # hold two to three decimal digits, and graphs round where eager layers do not.
-PRECISIONS = {"float32": ("float32", 1e-4), "bfloat16": ("mixed_bfloat16", 0.25)}
+PRECISIONS = {"float32": ("float32", 1e-4), "bfloat16": ("mixed_bfloat16", 0.5)}
 MODEL_FILE = "assets.extra/model.json"
 _SERVED = {"person": PersonModel, "sequence": SequenceModel, "motion": MotionModel}
 _ROOT = Path(__file__).resolve().parent.parent

@@ -1,7 +1,8 @@
 """Version folders as TensorFlow Serving watches them: DIR/NAME/1, DIR/NAME/2, ...; each is complete or not there.
 
 A server looks for folders whose name is a whole number and loads what it finds, at any moment. So a version is written
-beside them under a name that is none, and renamed when it is done.
+beside them under a name that is none, `.writing-...`, and renamed when it is done. Such a folder outlives only a
+process that was killed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Animate a person in a photo by keypoints: those of a whole clip, or live, as they come.
 
-    animator = gfla_tf.Animator("me.jpg", "sequence", weights="weights.safetensors")
+    animator = gfla_tf.Animator("me.jpg")
     for picture in animator(keypoints):         # [frames, joints, 3] of `animator.skeleton`, or an endless generator
         ...
 
@@ -26,8 +26,11 @@ from gfla_tf.people import PeopleReader
 from gfla_tf.pipelines import load_trained
 from gfla_tf.pose.estimator import PoseEstimator
 from gfla_tf.pose.skeletons import check_keypoints
+from gfla_tf.published import published_models
 
-__all__ = ["Animator"]
+__all__ = ["DEFAULT_MODELS", "Animator"]
+
+DEFAULT_MODELS = ("sequence-demo", "person-demo")
 
 
 class Animator:
@@ -35,7 +38,8 @@ class Animator:
 
     Args:
         source: path of a photo, an image `[height, width, 3]` in [-1, 1], or a `gfla_tf.people.Person` with a photo.
-        model: name of a sequence or person preset, a folder of `save_model`, or a model of `load_model`.
+        model: a published model's name, a sequence or person preset, a folder of `save_model`, or a model of
+            `load_model`; by default the first of `DEFAULT_MODELS` that is published.
         weights: a safetensors file, or "stand-in" for weights that have learned nothing; needed for a preset.
         source_keypoints: the source's keypoints (path or array), where they are known; found otherwise.
         person: which of several people in the photo; the largest by default.
@@ -55,7 +59,7 @@ class Animator:
     def __init__(
         self,
         source,
-        model: str | os.PathLike | keras.Model = "sequence",
+        model: str | os.PathLike | keras.Model | None = None,
         weights: str | os.PathLike | None = None,
         source_keypoints=None,
         person: int | None = None,
@@ -64,7 +68,7 @@ class Animator:
         framing: str = "person",
         estimator: PoseEstimator | None = None,
     ):
-        self.model = model if isinstance(model, keras.Model) else load_trained(model, weights)
+        self.model = model if isinstance(model, keras.Model) else load_trained(model or _default_model(), weights)
         self.renderer = make_renderer(self.model)
         self.preset = self.model.preset
         self.skeleton = self.preset.skeleton
@@ -145,3 +149,8 @@ class Animator:
         for target in targets:
             image, state = self.renderer.step(state, target)
             yield image
+
+
+def _default_model() -> str:
+    published = published_models()
+    return next((name for name in DEFAULT_MODELS if name in published), DEFAULT_MODELS[0])

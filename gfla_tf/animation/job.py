@@ -47,7 +47,7 @@ class AnimationJob:
         source: photo of the person.
         driving: video, .bvh file, keypoint file or folder of keypoint files.
         output: video to write, ending in .mp4, .m4v or .mov.
-        model: preset or model folder of a sequence or person generator.
+        model: published model, preset or model folder of a sequence or person generator; see `Animator`.
         weights: safetensors file, or "stand-in".
         source_keypoints: keypoint file of the source; found otherwise.
         source_person: which of several people in the photo; the largest by default.
@@ -70,7 +70,7 @@ class AnimationJob:
     source: str
     driving: str
     output: str
-    model: str = "sequence"
+    model: str | None = None
     weights: str | None = None
     source_keypoints: str | None = None
     source_person: int | None = None

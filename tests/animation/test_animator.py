@@ -9,6 +9,7 @@ import pytest
 from helpers.animations import PERSON, SEQUENCE, make_model, photo, standing, walking
 
 import gfla_tf
+from gfla_tf.animation import animator as animator_module
 from gfla_tf.models.presets import PRESETS, build_model
 from gfla_tf.pose.drawn_maps import drawn_pose_maps
 from gfla_tf.pose.heatmaps import pose_maps
@@ -90,13 +91,31 @@ def test_the_step_is_traced_once(animator):
     assert animator.renderer._step.experimental_get_tracing_count() == 1
 
 
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        ({"person-demo", "sequence-demo", "motion-demo"}, "sequence-demo"),
+        ({"person-demo"}, "person-demo"),
+        ((), "sequence-demo"),
+    ],
+)
+def test_the_best_published_model_is_the_default(published, expected, monkeypatch):
+    def load(model, weights):
+        raise ValueError(f"{model}, {weights}")
+
+    monkeypatch.setattr(animator_module, "published_models", lambda: dict.fromkeys(published))
+    monkeypatch.setattr(animator_module, "load_trained", load)
+    with pytest.raises(ValueError, match=f"^{expected}, None$"):
+        gfla_tf.Animator(photo())
+
+
 def test_wrong_arguments(animator):
     with pytest.raises(
         ValueError, match="A model of a sequence or person preset is expected. Received: .* kind motion"
     ):
         gfla_tf.Animator(photo(), build_model(PRESETS["motion"]))
     with pytest.raises(ValueError, match="The preset sequence comes without weights"):
-        gfla_tf.Animator(photo())
+        gfla_tf.Animator(photo(), "sequence")
     with pytest.raises(ValueError, match="nobody was found"):
         gfla_tf.Animator(np.full((80, 60, 3), -1, np.float32), animator.model)
     with pytest.raises(ValueError, match=r"at least two joints in the photo are expected. Received: 0"):

@@ -73,7 +73,7 @@ def test_bfloat16_is_nearly_the_same(motion_model):
     outputs = denoise(noisy=tf.constant(noisy))
     assert outputs["clean"].dtype.name == "float32"
     difference = np.abs(outputs["clean"].numpy() - exact)
-    assert 0 < difference.max() < 0.25
+    assert 0 < difference.max() < 0.5
 
 
 def test_a_motion_model_says_how_many_frames_it_needs(motion_model):

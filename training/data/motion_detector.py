@@ -3,10 +3,10 @@
 Keypoints are float32 `[frames, 18, 3]` = (x, y, confidence) in pixels, OpenPose's joints. In exact ones, confidence 1
 is a visible joint, 0.5 a hidden one, 0 one that is not in the picture.
 
-The error of a joint is the sum of an offset that stays for the whole recording, an error that forgets itself
-exponentially (Ornstein and Uhlenbeck), a part that is new in each frame, and a lag behind its movement. Now and then,
-for some frames, it is far off; the two arms or the two legs are swapped; or it is missed. How much of all this there is
-says a `DetectorNoise`.
+The error of a joint is the sum of what the detector takes for it instead, an offset that stays for the whole recording,
+an error that forgets itself exponentially (Ornstein and Uhlenbeck), a part that is new in each frame, and a lag behind
+its movement. Now and then, for some frames, it is far off; the two arms or the two legs are swapped; or it is missed.
+How much of all this there is says a `DetectorNoise`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gfla_tf.motion.filling import person_size
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
 from training.data.motion_noise import DetectorNoise
 
-__all__ = ["JOINT_PARTS", "LIMB_PAIRS", "detect", "size_of", "velocity"]
+__all__ = ["JOINT_PARTS", "LIMB_PAIRS", "body_ways", "detect", "size_of", "velocity"]
 
 JOINTS = get_skeleton("openpose-18").joints
 JOINT_PARTS = tuple(name.rpartition("_")[2] for name in JOINTS)
@@ -28,6 +28,9 @@ LIMB_PAIRS = {
     name: tuple((JOINTS.index(f"left_{part}"), JOINTS.index(f"right_{part}")) for part in parts)
     for name, parts in (("arms", ("shoulder", "elbow", "wrist")), ("legs", ("hip", "knee", "ankle")))
 }
+_PAIRS = {part: [JOINTS.index(f"{side}_{part}") for side in ("left", "right")] for part in ("shoulder", "hip", "eye")}
+_SIDES = np.array([1 if name.startswith("left") else -1 if name.startswith("right") else 0 for name in JOINTS])
+_LOWER = np.isin(JOINT_PARTS, ("hip", "knee", "ankle"))
 _FACE = [JOINTS.index(name) for name in ("nose", "right_eye", "left_eye", "right_ear", "left_ear")]
 
 
@@ -48,6 +51,32 @@ def velocity(exact: np.ndarray) -> np.ndarray:
     ends = ((1, 1), (0, 0), (0, 0))
     steps, known = np.pad(steps, ends), np.pad(known, ends)
     return (steps[1:] + steps[:-1]) / np.maximum(known[1:] + known[:-1], 1)
+
+
+def body_ways(exact: np.ndarray) -> np.ndarray:
+    """Three ways of the body for each joint, along which a detector may always be off.
+
+    * outwards: across to the joint's own side, from hip to hip for hips, knees and ankles, else from shoulder to
+      shoulder; 0 for nose and neck;
+    * up: from between the hips to between the shoulders;
+    * to the face: from between the shoulders to between the eyes.
+
+    Args:
+        exact: `[frames, 18, 3]`.
+
+    Returns:
+        `[frames, 18, 3, 2]` in pixels; 0 where one of the joints that they go by is not in the picture.
+    """
+    middle = {name: exact[:, pair].mean(axis=1) for name, pair in _PAIRS.items()}
+    across = {name: np.subtract(*exact[:, pair].swapaxes(0, 1)) for name, pair in _PAIRS.items()}
+    ways = np.zeros((*exact.shape[:2], 3, 2))
+    ways[:, :, 0] = _SIDES[:, np.newaxis] * np.where(
+        _LOWER[:, np.newaxis], across["hip"][:, np.newaxis, :2], across["shoulder"][:, np.newaxis, :2]
+    )
+    ways[:, :, 1] = (middle["shoulder"] - middle["hip"])[:, np.newaxis, :2]
+    ways[:, :, 2] = (middle["eye"] - middle["shoulder"])[:, np.newaxis, :2]
+    known = (exact[:, [joint for pair in _PAIRS.values() for joint in pair], 2] > 0).all(axis=1)
+    return ways * known[:, np.newaxis, np.newaxis, np.newaxis]
 
 
 def detect(
@@ -92,7 +121,8 @@ class _Film:
         """The joints with their errors, each as the joint that it is."""
         noise = self.noise
         factor = np.where(self.hidden, noise.hidden, 1.0)[..., np.newaxis]
-        error = self._by_part(noise.offset) * self.random.normal(size=(1, self.shape[1], 2))
+        error = np.einsum("fjwc,jw->fjc", body_ways(self.exact), self._by_part(noise.bias)[:, 0]) / self.size
+        error = error + self._by_part(noise.offset) * self.random.normal(size=(1, self.shape[1], 2))
         movement = velocity(self.exact) * (self.rate / self.size)
         growth = 1 + noise.speed * np.linalg.norm(movement, axis=-1, keepdims=True)
         error = error + factor * growth * self._by_part(noise.spread) * self._changing()
@@ -127,7 +157,7 @@ class _Film:
         drawn = np.where(again, np.arange(len(draws))[:, np.newaxis], 0)
         return np.take_along_axis(draws, np.maximum.accumulate(drawn, axis=0), axis=0) < chance
 
-    def _by_part(self, values: Mapping[str, float]) -> np.ndarray:
+    def _by_part(self, values: Mapping[str, float | tuple[float, ...]]) -> np.ndarray:
         return np.array([values[part] for part in JOINT_PARTS])[:, np.newaxis]
 
     def _changing(self) -> np.ndarray:

@@ -42,7 +42,9 @@ class DetectorNoise:
     pixels tall. Half of the joints it found lay within 1.3 % of the person's size of the exact place.
 
     Attributes:
-        offset: part of the body -> standard deviation of the error that stays for the whole recording.
+        bias: part of the body -> how far off it is always found, as parts of three ways of the body (outwards, up, to
+            the face; see `motion_detector.body_ways`): what the detector takes for the joint is another point.
+        offset: part of the body -> standard deviation of the further error that stays for the whole recording.
         spread: part -> standard deviation of the error that changes, of a visible joint that hardly moves.
         hidden: factor of `spread` for hidden joints.
         speed: how much `spread` grows, as a factor, for each person's size a second that the joint moves.
@@ -61,6 +63,11 @@ class DetectorNoise:
         confidence: of a (visible, hidden) joint that is found.
     """
 
+    bias: Mapping[str, tuple[float, float, float]] = _table(
+        nose=(0.0, 0.0, 0.0), neck=(0.0, 0.0, 0.0), shoulder=(0.0, 0.0, 0.0), elbow=(0.0, 0.0, 0.0),
+        wrist=(0.0, 0.0, 0.0), hip=(0.0, 0.0, 0.0), knee=(0.0, 0.0, 0.0), ankle=(0.0, 0.0, 0.0),
+        eye=(0.0, 0.0, 0.0), ear=(0.0, 0.0, 0.0),
+    )  # fmt: skip
     offset: Mapping[str, float] = _table(
         nose=0.0125, neck=0.0058, shoulder=0.0083, elbow=0.0092, wrist=0.0073,
         hip=0.0089, knee=0.0093, ankle=0.0064, eye=0.0094, ear=0.0134,
@@ -95,9 +102,9 @@ class DetectorNoise:
                     f"{name} must have numbers for {', '.join(keys)}. Received: {list(getattr(self, name))}."
                 )
         numbers = {entry.name: _numbers(getattr(self, entry.name)) for entry in fields(self)}
-        least = min(min(values) for name, values in numbers.items() if name != "lag")
+        least = min(min(values) for name, values in numbers.items() if name not in ("bias", "lag"))
         if not all(np.isfinite(values).all() for values in numbers.values()) or not least >= 0:
-            raise ValueError(f"Finite numbers, none but the lag below 0, are expected. Received: {self}.")
+            raise ValueError(f"Finite numbers, none but bias and lag below 0, are expected. Received: {self}.")
 
     def scaled(self, factor: float) -> DetectorNoise:
         """A detector that errs so many times as much and as often (but never in more than all frames)."""
@@ -109,7 +116,7 @@ class DetectorNoise:
                 return tuple(times(inner, largest) for inner in value)
             return min(factor * value, largest)
 
-        amounts = {name: times(getattr(self, name)) for name in ("offset", "spread", "lag")}
+        amounts = {name: times(getattr(self, name)) for name in ("bias", "offset", "spread", "lag")}
         rates = {name: times(getattr(self, name)) for name in ("far_off", "swapped", "missed", "lost")}
         return replace(self, **amounts, **rates)
 
@@ -119,7 +126,7 @@ class DetectorNoise:
         return replace(self, **{name: factor * getattr(self, name) for name in names})
 
 
-_KEYS = {"offset": PARTS, "spread": PARTS, "missed": PARTS, "swapped": LIMBS}
+_KEYS = {"bias": PARTS, "offset": PARTS, "spread": PARTS, "missed": PARTS, "swapped": LIMBS}
 
 
 def _numbers(value: object) -> list[float]:

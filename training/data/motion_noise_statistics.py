@@ -6,13 +6,14 @@ visible, 0.5 hidden, 0 not in the picture). In this order, each kind of error be
 1. Swapped limbs: left and right fit better the other way round, at less than half the distance.
 2. Far off: further than `FAR` from where the recording's median error would put the joint. That some of the far ones
    land nearer by chance is taken into account.
-3. Offset: the mean error of a joint over a recording. What is left is the changing error.
-4. Lag: the part of the changing error that goes against the movement, by least squares.
-5. Speed: the line through the length of a visible joint's changing error over its speed.
-6. Memory: an exponential is fitted to the changing error's correlation with itself 1 ... 10 frames later, less a
+3. Bias: the part of the other errors that goes along with the body (`motion_noise_bias`).
+4. Offset: the mean error of a joint over a recording. What is left is the changing error.
+5. Lag: the part of the changing error that goes against the movement, by least squares.
+6. Speed: the line through the length of a visible joint's changing error over its speed.
+7. Memory: an exponential is fitted to the changing error's correlation with itself 1 ... 10 frames later, less a
    constant, which is what taking the mean away costs; spread and offset are put right by it. What the exponential
    lacks at 0 frames is new in each frame.
-7. Durations: how often it ends from one frame to the next, given how often it would begin anew at once.
+8. Durations: by trying (`motion_noise_durations`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ import numpy as np
 
 from training.data.motion_detector import JOINT_PARTS, LIMB_PAIRS
 from training.data.motion_noise import DetectorNoise
+from training.data.motion_noise_bias import fit_bias
+from training.data.motion_noise_durations import fit_durations
 from training.data.motion_noise_tracks import FAR, Track
 
 __all__ = ["LAGS", "NoiseReport", "measure_noise"]
@@ -62,7 +65,11 @@ def measure_noise(tracks: Iterable[tuple[np.ndarray, np.ndarray]], frames_per_se
     Raises:
         ValueError: no visible joint was found in three frames one after the other.
     """
+    tracks = list(tracks)
     read = [Track(found, exact, frames_per_second) for found, exact in tracks]
+    bias = fit_bias(read)
+    for track in read:
+        track.explain(np.array([bias[part] for part in JOINT_PARTS]))
     lag = _lag(read) if read else 0.0
     for track in read:
         track.change += lag * track.speed
@@ -71,12 +78,14 @@ def measure_noise(tracks: Iterable[tuple[np.ndarray, np.ndarray]], frames_per_se
         raise ValueError(f"Recordings with joints found over {LAGS + 1} frames are expected. Received: none.")
     memory, kept, lost = _fit_exponential(correlation)
     noise = DetectorNoise(
+        bias=bias,
         memory=memory / frames_per_second,
         fresh=float(np.clip(1 - kept / (1 + lost), 0, 1)),
         lag=lag,
         **_amounts(read, lost),
-        **_accidents(read, frames_per_second),
+        **_accidents(read),
     )
+    noise = fit_durations(noise, read, [exact for _, exact in tracks], frames_per_second)
     distances = np.linalg.norm(np.concatenate([track.error for track in read]), axis=-1)
     distances = distances[np.isfinite(distances)]
     frames = sum(len(track.error) for track in read)
@@ -164,27 +173,23 @@ def _lag(read: list[Track]) -> float:
     return float(-np.sum(change[known] * speed[known]) / np.maximum(np.sum(speed[known] ** 2), 1e-9))
 
 
-def _accidents(read: list[Track], rate: float) -> dict:
-    """What happens now and then, how often, and for how long."""
+def _accidents(read: list[Track]) -> dict:
+    """What happens now and then, and how often."""
     far, hidden, error, found, there, confidence = _pooled(
         read, "far", "hidden", "error", "found", "there", "confidence"
     )
     counted, nobody = np.isfinite(error[..., 0]), ~found.any(axis=1, keepdims=True)
     distance, landed = _true_distance(np.linalg.norm(error[far], axis=-1))
     swapped = {limbs: np.concatenate([track.swapped[limbs] for track in read]) for limbs in LIMB_PAIRS}
-    swaps = [track.swapped[limbs][:, np.newaxis] for track in read for limbs in LIMB_PAIRS]
     both = (~hidden, hidden)
     return {
         "far_off": tuple(_share(far, counted & mask) / landed for mask in both),
         "far": distance,
-        "far_duration": _duration([track.far for track in read], rate),
         "swapped": {limbs: float(flags.mean()) if flags.size else 0.0 for limbs, flags in swapped.items()},
-        "swapped_duration": _duration(swaps, rate),
         "missed": {
             part: tuple(_share(~found[:, joints], (there & ~nobody & mask)[:, joints]) for mask in both)
             for part, joints in _JOINTS_OF.items()
         },
-        "missed_duration": _duration([track.there & ~track.found for track in read], rate),
         "lost": float(nobody.mean()),
         "confidence": tuple(_share(confidence, found & there & mask) for mask in both),
     }
@@ -204,13 +209,3 @@ def _true_distance(distances: np.ndarray) -> tuple[float, float]:
 def _share(flags: np.ndarray, of: np.ndarray) -> float:
     """The mean of those that count; 0 of nothing."""
     return float(flags[of].mean()) if of.any() else 0.0
-
-
-def _duration(flags: Iterable[np.ndarray], rate: float) -> float:
-    """Seconds after which chance decides anew, from the columns of bool `[frames, n]`; one frame where none is true."""
-    states = list(flags)
-    now = np.concatenate([columns[:-1].ravel() for columns in states])
-    then = np.concatenate([columns[1:].ravel() for columns in states])
-    ends = np.sum(now & ~then)
-    would_end = np.sum(now) * (1 - now.mean()) if now.size else 0
-    return float(max(would_end / ends, 1.0) / rate) if ends else 1 / rate

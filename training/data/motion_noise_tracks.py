@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.data.motion_detector import LIMB_PAIRS, size_of, velocity
+from training.data.motion_detector import LIMB_PAIRS, body_ways, size_of, velocity
 
 __all__ = ["FAR", "Track"]
 
@@ -24,8 +24,10 @@ class Track:
     Attributes:
         error: `[frames, 18, 2]`, found minus exact, of joints that are found, in the picture and not swapped.
         far: bool `[frames, 18]`, which of these are far off.
-        offset: `[1, 18, 2]`, mean of the others; 0 where there are none.
-        change: `[frames, 18, 2]`, the others without their mean.
+        near: `[frames, 18, 2]`, errors of the others.
+        ways: `[frames, 18, 3, 2]`, of `motion_detector.body_ways`.
+        offset: `[1, 18, 2]`, mean of the near ones without bias; 0 where there are none.
+        change: `[frames, 18, 2]`, the near ones without bias and mean.
         speed: `[frames, 18, 2]`, of the exact joints.
         found, there, hidden: bool `[frames, 18]`; hidden joints are in the picture.
         swapped: limbs -> bool `[frames]`, of those frames that can tell.
@@ -46,9 +48,15 @@ class Track:
             self.swapped[limbs] = swapped[known]
             self.error[np.ix_(swapped, np.ravel(pairs))] = np.nan
         self.far = np.linalg.norm(self.error - _columns(self.error, np.median), axis=-1) > FAR
-        near = np.where(self.far[..., np.newaxis], np.nan, self.error)
-        self.offset = _columns(near, np.mean)
-        self.change = near - self.offset
+        self.near = np.where(self.far[..., np.newaxis], np.nan, self.error)
+        self.ways = body_ways(exact) / size
+        self.explain(np.zeros(self.ways.shape[1:3]))
+
+    def explain(self, bias: np.ndarray) -> None:
+        """Take a bias, `[18, 3]` as parts of the ways, out of the near errors, and their mean out of the rest."""
+        rest = self.near - np.einsum("fjwc,jw->fjc", self.ways, bias)
+        self.offset = _columns(rest, np.mean)
+        self.change = rest - self.offset
 
 
 def _columns(values: np.ndarray, statistic) -> np.ndarray:

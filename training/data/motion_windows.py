@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -190,7 +190,9 @@ class MotionCaptureWindows:
 
     def _noise(self, random: np.random.Generator) -> DetectorNoise:
         settings = self.settings
-        return settings.noise.scaled(random.uniform(*settings.strength)).lasting(random.uniform(*settings.durations))
+        noise = settings.noise.scaled(random.uniform(*settings.strength)).lasting(random.uniform(*settings.durations))
+        # What the detector takes for a joint does not depend on how sure it is of it.
+        return replace(noise, bias=settings.noise.bias)
 
     def _random(self, index: int, seed: np.ndarray) -> np.random.Generator:
         drawn = np.asarray(seed, np.int32).view(np.uint32).tolist() if self.random else [0, 0]

@@ -37,6 +37,7 @@ from training.stages.unrolling import render_window
 __all__ = ["SequenceStage"]
 
 TEMPORAL = "temporal_discriminator"
+SETTLED_SIDE, SETTLING_STEPS = 64, 20
 
 
 class SequenceStage(ImageStage):
@@ -77,8 +78,11 @@ class SequenceStage(ImageStage):
             raise ValueError(f"window must be {TemporalDiscriminator.frames} frames. Received: {window}.")
         self.temporal_discriminator = temporal_discriminator
         self.window, self.person_mask, self.recompute = window, person_mask, recompute
+        if discriminator is not None:
+            _settle(discriminator, tf.zeros([1, SETTLED_SIDE, SETTLED_SIDE, 3]))
         if temporal_discriminator is not None:
             build_once(temporal_discriminator)
+            _settle(temporal_discriminator, tf.zeros([1, window, SETTLED_SIDE, SETTLED_SIDE, 3]))
             self.term_metrics[TEMPORAL] = keras.metrics.Mean(name=TEMPORAL)
             self.add_loss_scale("generator", temporal_discriminator)
             self.add_loss_scale(TEMPORAL, temporal_discriminator)
@@ -238,6 +242,12 @@ class SequenceStage(ImageStage):
             for name, pair in pairs.items()
             if name in networks
         }
+
+
+def _settle(judge: keras.Model, anything: tf.Tensor) -> None:
+    """Let a fresh discriminator's spectral norms find their values: it judges before it takes its first step."""
+    for _ in range(SETTLING_STEPS):
+        judge(anything, training=True)
 
 
 def _mean(results: list[dict[str, tf.Tensor]]) -> dict[str, tf.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -36,7 +37,8 @@ def generator():
 
 
 def stage_of(generator, weights: SequenceWeights, **settings) -> SequenceStage:
-    """A compiled stage with the discriminators that its weights ask for."""
+    """A compiled stage with the discriminators that its weights ask for, the same ones every time."""
+    keras.utils.set_random_seed(1)
     if weights.adversarial:
         settings["discriminator"] = make_discriminator()
     if weights.temporal:

@@ -1,0 +1,85 @@
+"""A sequence generator that begins as a person generator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers.animations import PERSON, SEQUENCE, make_model
+
+from gfla_tf.models.presets import build_model
+from gfla_tf.pose.skeletons import get_skeleton
+from gfla_tf.weights import state_of
+from training.warm_start import is_person_state, start_from_person
+
+# Openpose's and Human3.6M's places of some joints.
+PAIRS = {"nose": (0, 9), "neck": (1, 8), "right_wrist": (4, 16), "left_ankle": (13, 6)}
+
+
+@pytest.fixture(scope="module")
+def person() -> dict[str, np.ndarray]:
+    return state_of(make_model(PERSON))
+
+
+@pytest.fixture(scope="module")
+def started(person):
+    """The state before, after, and what kept its first weights."""
+    generator = build_model(SEQUENCE)
+    before = state_of(generator)
+    kept = start_from_person(generator, person)
+    return before, state_of(generator), kept
+
+
+def test_both_branches_begin_as_the_person(started, person):
+    _, state, _ = started
+    for branch in ("previous", "reference"):
+        for name in ("encoder0.model.2.weight", "block0.model.2.weight"):
+            np.testing.assert_array_equal(state[f"source_{branch}.{name}"], person[f"source.{name}"])
+        name = "decoder0.model.2.weight"
+        np.testing.assert_array_equal(state[f"flow_net_{branch}.{name}"], person[f"flow_net.{name}"])
+        name = "fully_connect_layer.0.weight"
+        attention = f"target.attn_{branch[0]}0.{name}"
+        np.testing.assert_array_equal(state[attention], person[f"target.attn0.{name}"])
+    name = "target.outconv.model.2.weight"
+    np.testing.assert_array_equal(state[name], person[name])
+
+
+def test_convention_channels_follow_their_joints(started, person):
+    before, state, kept = started
+    names = get_skeleton("openpose-18").joints, get_skeleton("h36m-17").joints
+    for joint, (there, here) in PAIRS.items():
+        same = joint if joint != "neck" else "thorax"
+        assert (names[0][there], names[1][here]) == (joint, same)
+        name = "target.block0.model.2.weight"
+        np.testing.assert_array_equal(state[name][:, here], person[name][:, there])
+        ours, theirs = state[f"flow_net_previous.{name[7:]}"], person[f"flow_net.{name[7:]}"]
+        np.testing.assert_array_equal(ours[:, 3 + here], theirs[:, 3 + there])
+        np.testing.assert_array_equal(ours[:, 3 + 20 + here], theirs[:, 3 + 18 + there])
+        norm = "flow_net_reference.block0.model.0.weight"
+        assert state[norm][23 + here] == person["flow_net.block0.model.0.weight"][21 + there]
+    np.testing.assert_array_equal(ours[:, :3], theirs[:, :3])
+    spine, red = 7, 17
+    for channel in (spine, red):
+        np.testing.assert_array_equal(state[name][:, channel], before[name][:, channel])
+    poses = [f"block0.model.{part}" for part in ("0.weight", "0.bias", "2.weight")]
+    readers = ("target", "flow_net_previous", "flow_net_reference")
+    assert kept == sorted(f"{reader}.{part}" for reader in readers for part in poses)
+
+
+def test_every_other_tensor_is_taken_over(started):
+    before, state, kept = started
+    random = [name for name, value in before.items() if value.ndim == 4 and name not in kept]
+    assert random
+    assert not any(np.array_equal(before[name], state[name]) for name in random)
+
+
+def test_which_states_are_a_persons(person, started):
+    assert is_person_state(person)
+    assert not is_person_state(started[1])
+
+
+def test_networks_that_do_not_suit(person):
+    generator = build_model(SEQUENCE)
+    with pytest.raises(ValueError, match=r"a.safetensors: .* Received: attention_reduction=mean here, sum there"):
+        start_from_person(generator, person, settings={"attention_reduction": "sum"}, source="a.safetensors")
+    with pytest.raises(ValueError, match="weights of a person generator are expected. Received: none that fits"):
+        start_from_person(generator, {"source.block0.model.2.weight": np.zeros((3, 3, 4, 4))})

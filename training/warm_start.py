@@ -1,0 +1,148 @@
+"""A sequence generator that begins with what a person generator has learned.
+
+Both branches begin as the person's one: source encoders, flow estimators and attentions are taken over twice, for the
+previous frame and for the reference; the renderer once. Tensors are found by their names in the authors' checkpoints.
+
+Poses differ: a person generator may see OpenPose's 18 joints, a sequence generator sees Human3.6M's 17 and the three
+colours of the drawn skeleton. In the layers that read poses, the channels of joints that both skeletons have (nose,
+neck, limbs) are taken over; the others keep their first weights.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from gfla_tf.models import SequenceGenerator
+from gfla_tf.pose.skeletons import EQUIVALENT_JOINTS, get_skeleton
+from gfla_tf.weights import load_state, state_of
+
+__all__ = ["is_person_state", "start_from_person"]
+
+IMAGE_CHANNELS = 3
+# How the settings of both networks must agree, besides their shapes.
+_SAME = ("attention_reduction", "source_input_norm", "source_norm", "attention_kernels")
+_BRANCHES = ("previous", "reference")
+_ATTENTION = re.compile(r"^target\.attn(\d+)\.")
+
+
+def is_person_state(state: Mapping[str, np.ndarray]) -> bool:
+    """Whether tensors are those of a person generator, by their names."""
+    return any(name.startswith("source.") for name in state)
+
+
+def start_from_person(
+    generator: SequenceGenerator,
+    state: Mapping[str, np.ndarray],
+    skeleton: str = "openpose-18",
+    settings: Mapping[str, object] | None = None,
+    source: str = "the state",
+) -> list[str]:
+    """Fill a sequence generator from a person generator's weights.
+
+    Args:
+        generator: with a preset, which tells its skeleton.
+        state: the person generator's tensors by name.
+        skeleton: of the person generator's poses.
+        settings: arguments of the person generator's constructor, where they are known.
+        source: what to call the state in messages.
+
+    Returns:
+        The names of the tensors that kept their first weights, in whole or, where joints differ, in part.
+
+    Raises:
+        ValueError: the networks differ in settings, or no tensor fits.
+    """
+    _check_settings(generator, settings or {}, source)
+    own = state_of(generator)
+    found, partly = {}, []
+    joints = _joint_pairs(skeleton, generator.preset.skeleton)
+    poses = _Poses(len(get_skeleton(skeleton).joints), generator.pose_channels, joints)
+    for name, value in state.items():
+        for target in _names_in_sequence(name):
+            if target not in own:
+                continue
+            if own[target].shape == value.shape:
+                found[target] = value
+                continue
+            partly.append(target)
+            converted = poses.convert(own[target], value)
+            if converted is not None:
+                found[target] = converted
+    if not found:
+        raise ValueError(f"{source}: weights of a person generator are expected. Received: none that fits.")
+    load_state(generator, found, strict=False)
+    return sorted({*partly, *(name for name in own if name not in found)})
+
+
+def _check_settings(generator: keras.Model, settings: Mapping[str, object], source: str) -> None:
+    wrong = [
+        f"{name}={getattr(generator, name)} here, {settings[name]} there"
+        for name in _SAME
+        if name in settings and settings[name] != getattr(generator, name)
+    ]
+    if wrong:
+        raise ValueError(
+            f"{source}: a person generator with this network's settings is expected; --set network.FIELD=VALUE changes "
+            f"them. Received: {'; '.join(wrong)}."
+        )
+
+
+def _names_in_sequence(name: str) -> list[str]:
+    """Under which names a person generator's tensor stands in a sequence generator."""
+    part, _, rest = name.partition(".")
+    if part in ("source", "flow_net"):
+        return [f"{part}_{branch}.{rest}" for branch in _BRANCHES]
+    if _ATTENTION.match(name):
+        return [_ATTENTION.sub(rf"target.attn_{branch[0]}\1.", name) for branch in _BRANCHES]
+    return [name]
+
+
+def _joint_pairs(source: str, target: str) -> list[tuple[int, int]]:
+    """(number in the source, number in the target) of the joints that both skeletons have."""
+    there, here = get_skeleton(source).joints, get_skeleton(target).joints
+    pairs = [(there.index(name), here.index(name)) for name in here if name in there]
+    others = [(EQUIVALENT_JOINTS[name], name) for name in here if name not in there and name in EQUIVALENT_JOINTS]
+    return pairs + [(there.index(other), here.index(name)) for other, name in others if other in there]
+
+
+@dataclass(frozen=True)
+class _Poses:
+    """How the poses of both networks lie in the channels of layers that read them.
+
+    Attributes:
+        there: channels of the person generator's poses.
+        here: of the sequence generator's.
+        joints: pairs of channels that mean the same joint.
+    """
+
+    there: int
+    here: int
+    joints: Sequence[tuple[int, int]]
+
+    def convert(self, own: np.ndarray, value: np.ndarray) -> np.ndarray | None:
+        """A tensor of a layer that reads poses, with the channels of common joints; None where it is something else.
+
+        Channels are the axis 1 of kernels, and the only one of norms.
+        """
+        axis = 1 if own.ndim == 4 else 0
+        before, after = np.moveaxis(value, axis, 0), np.moveaxis(own, axis, 0).copy()
+        starts = [_pose_starts(before.shape[0], self.there), _pose_starts(after.shape[0], self.here)]
+        if before.shape[1:] != after.shape[1:] or not starts[0] or len(starts[0]) != len(starts[1]):
+            return None
+        if len(starts[0]) == 2:
+            after[:IMAGE_CHANNELS] = before[:IMAGE_CHANNELS]
+        for start, own_start in zip(*starts, strict=True):
+            for there, here in self.joints:
+                after[own_start + here] = before[start + there]
+        return np.moveaxis(after, 0, axis)
+
+
+def _pose_starts(count: int, channels: int) -> list[int]:
+    """Where poses begin in so many channels: one pose alone, or a picture and two poses; nowhere in others."""
+    layouts = {channels: [0], IMAGE_CHANNELS + 2 * channels: [IMAGE_CHANNELS, IMAGE_CHANNELS + channels]}
+    return layouts.get(count, [])
