@@ -85,7 +85,7 @@ WRONG = [
     ("pose black.png --output folder", "which is a folder"),
     ("pose black.png --output a.json --draw absent/a.png", "existing, writable folder"),
     ("pose black.png --output a.json --confidence 2", "minimum_confidence"),
-    ("transfer black.png pose.json --output a.png", "comes without weights"),
+    ("transfer black.png pose.json --output a.png --model person-fashion", "comes without weights"),
     ("transfer black.png pose.json --output a.png --weights absent.safetensors", "absent.safetensors"),
     ("transfer black.png pose.json --output a.png --weights noise.pth", "not a readable safetensors file"),
     ("transfer black.png pose.json --output a.txt --weights stand-in", "A file ending in"),

@@ -16,6 +16,7 @@ STAGES: Table = {
     "data": ("prepare, check, show and render datasets", "training.data.cli"),
     "flow": ("train the flow estimator alone, the first stage", "training.flow"),
     "image": ("train the whole generator, the second stage", "training.image"),
+    "sequence": ("train the sequence generator: a person animated frame by frame", "training.sequence"),
     "motion": ("train the motion extractor: clean joints from noisy ones", "training.motion"),
     "motion-table": ("judge motion extractors, beside classical filters", "training.motion_table"),
     "evaluate": ("judge models on a dataset's test pairs", "training.evaluation.evaluate_command"),

@@ -11,14 +11,22 @@ import tensorflow as tf
 
 from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, Backbone, load_backbone
 from gfla_tf.models import PersonGenerator
-from gfla_tf.models.presets import PRESETS, WEIGHTS_FILE, build_model
+from gfla_tf.models.presets import CONFIG_FILE, PRESETS, WEIGHTS_FILE, build_model, read_preset
 from gfla_tf.weights import load_state, read_any_state, read_state
-from training.configs import MotionConfig, RunConfig, TrainingConfig, config_differences, read_config
+from training.configs import (
+    MotionConfig,
+    RunConfig,
+    SequenceConfig,
+    TrainingConfig,
+    config_differences,
+    read_config,
+)
 from training.runs import RunFolder
 from training.schedule import RunRate
-from training.stages import FlowStage, ImageStage, MotionStage
+from training.stages import FlowStage, ImageStage, MotionStage, SequenceStage
 from training.stages.stage import Stage
 from training.stages.terms import CORRECTNESS_LAYERS, layers_of_network
+from training.warm_start import is_person_state, start_from_person
 
 __all__ = ["build_generator", "build_stage", "load_first_weights", "set_precision"]
 
@@ -76,30 +84,59 @@ def build_stage(config: RunConfig, generator: keras.Model, watched: Sequence[str
         stage = FlowStage(generator, config.weights, **common)
         stage.compile(optimizer=_make_optimizer(config), jit_compile=config.xla)
         return stage
-    if config.initial_gain is not None:
-        _set_gain(generator, config.initial_gain)
-    discriminator = None
-    if config.weights.adversarial:
-        discriminator = build_model(PRESETS[config.discriminator], dtype=_dtype(config))
-    stage = ImageStage(
-        generator,
-        discriminator,
-        config.weights,
-        kind=config.adversarial_kind,
-        average_decay=config.average_decay,
-        frozen_flow_steps=config.frozen_flow_steps,
-        compared_window=config.compared_window,
+    settings = {
+        "discriminator": _build_judge(config, config.discriminator, config.weights.adversarial),
+        "weights": config.weights,
+        "kind": config.adversarial_kind,
+        "average_decay": config.average_decay,
+        "frozen_flow_steps": config.frozen_flow_steps * config.updates,
+        "compared_window": config.compared_window,
         **common,
-    )
+    }
+    if isinstance(config, SequenceConfig):
+        stage = _build_sequence_stage(config, generator, settings)
+    else:
+        if config.initial_gain is not None:
+            _set_gain(generator, config.initial_gain)
+        stage = ImageStage(generator, **settings)
+        second = _judge_optimizer(config, stage.discriminator)
+        stage.compile(optimizer=_make_optimizer(config), discriminator_optimizer=second, jit_compile=config.xla)
     if stage.average is not None:
         stage.average.preset = generator.preset
-    second = None if discriminator is None else _make_optimizer(config, config.discriminator_rate)
-    stage.compile(optimizer=_make_optimizer(config), discriminator_optimizer=second, jit_compile=config.xla)
     return stage
 
 
+def _build_sequence_stage(config: SequenceConfig, generator: keras.Model, settings: dict) -> SequenceStage:
+    temporal = _build_judge(config, "temporal-discriminator", config.weights.temporal)
+    stage = SequenceStage(
+        generator,
+        temporal_discriminator=temporal,
+        window=config.window,
+        person_mask=config.person_mask,
+        recompute=config.recompute,
+        **settings,
+    )
+    stage.compile(
+        optimizer=_make_optimizer(config),
+        discriminator_optimizer=_judge_optimizer(config, stage.discriminator),
+        temporal_optimizer=_judge_optimizer(config, temporal),
+        jit_compile=config.xla,
+    )
+    return stage
+
+
+def _build_judge(config: TrainingConfig, preset: str, weight: float) -> keras.Model | None:
+    """A discriminator with fresh weights; None if its term has no weight."""
+    return build_model(PRESETS[preset], dtype=_dtype(config)) if weight else None
+
+
+def _judge_optimizer(config: TrainingConfig, judge: keras.Model | None) -> keras.optimizers.Optimizer | None:
+    return None if judge is None else _make_optimizer(config, config.discriminator_rate)
+
+
 def _make_optimizer(config: RunConfig, factor: float = 1.0) -> keras.optimizers.Optimizer:
-    rate = RunRate(factor * config.learning_rate, config.steps, config.decay, config.warmup_steps)
+    steps, warmup_steps = (count * config.updates for count in (config.steps, config.warmup_steps))
+    rate = RunRate(factor * config.learning_rate, steps, config.decay, warmup_steps)
     return keras.optimizers.Adam(rate, beta_1=config.beta_1, beta_2=config.beta_2)
 
 
@@ -129,7 +166,8 @@ def load_first_weights(
         stage: to fill.
         config: of the run.
         run: the run's folder.
-        start: a stage's folder of another run, a model's folder, or a weights file; None for none.
+        start: a stage's folder of another run, a model's folder, or a weights file; None for none. A person generator
+            fills both branches of a sequence generator, see `warm_start`.
 
     Returns:
         A sentence that says where the weights are from.
@@ -165,13 +203,25 @@ def _load_start(stage: Stage, start: Path) -> str:
         raise ValueError(
             f"First weights, a stage of a run, a model's folder or a file, are expected. Received: {path}."
         )
-    load_state(stage.generator, read_any_state(path), source=str(path))
+    said = _fill_generator(stage, path)
     _start_average(stage)
-    judge = start / "discriminator" / WEIGHTS_FILE
-    if "discriminator" in stage.networks() and judge.is_file():
-        load_state(stage.discriminator, read_any_state(judge), source=str(judge))
-        return f"generator and discriminator from {start}"
-    return f"the generator from {path}"
+    for name in ("discriminator", "temporal_discriminator"):
+        judge = start / name / WEIGHTS_FILE
+        if name in stage.networks() and judge.is_file():
+            load_state(stage.networks()[name], read_any_state(judge), source=str(judge))
+            said += f"; the {name} from {judge.parent}"
+    return said
+
+
+def _fill_generator(stage: Stage, path: Path) -> str:
+    state = read_any_state(path)
+    if not isinstance(stage, SequenceStage) or not is_person_state(state):
+        load_state(stage.generator, state, source=str(path))
+        return f"the generator from {path}"
+    file = path.with_name(CONFIG_FILE)
+    preset = read_preset(str(file)) if file.is_file() else None
+    kept = start_from_person(stage.generator, state, preset, str(path))
+    return f"both branches from the person generator {path}, in part or not at all {', '.join(kept)}"
 
 
 def _start_average(stage: Stage) -> None:

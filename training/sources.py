@@ -1,4 +1,4 @@
-"""What a configuration trains on: pairs of pictures, or windows of joints, from a dataset of any kind."""
+"""What a configuration trains on: pairs of pictures, clips, or windows of joints, from a dataset of any kind."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from gfla_tf.models import PersonGenerator
-from training.configs import MotionConfig, RunConfig, TrainingConfig
+from training.configs import MotionConfig, RunConfig, SequenceConfig, TrainingConfig
 from training.data.fashion import FashionPairs, FashionSettings
 from training.data.images import picture_size
 from training.data.layouts import IMAGE_EXTENSIONS, PairLayout, dataset_kind, find_pairs
 from training.data.market import MarketPairs, MarketSettings
 from training.data.pipeline import Source
 from training.motion_sources import open_windows
+from training.sequence_sources import open_clips
 
 __all__ = ["check_picture_size", "has_truth", "open_pairs", "open_source", "sample_batch"]
 
@@ -37,6 +38,8 @@ def open_source(config: RunConfig, folder: str | os.PathLike[str], split: str, n
     """
     if isinstance(config, MotionConfig):
         return open_windows(config, folder, split, network)
+    if isinstance(config, SequenceConfig):
+        return open_clips(config, folder, split, network)
     return open_pairs(config, folder, split, network)
 
 
@@ -84,7 +87,8 @@ def open_pairs(
 
 def has_truth(sources: Mapping[str, Source]) -> bool:
     """Whether all sources deliver the exact flow."""
-    return all(isinstance(source, FashionPairs) and source.settings.flow_levels for source in sources.values())
+    levels = [getattr(getattr(source, "settings", None), "flow_levels", ()) for source in sources.values()]
+    return all(levels)
 
 
 def check_picture_size(layout: PairLayout) -> None:

@@ -19,10 +19,11 @@ import tensorflow as tf
 from training.building import build_generator, build_stage, load_first_weights, set_precision
 from training.callbacks import LogFile, ProgressBar, SampleSheets, TensorBoardLog
 from training.callbacks.checkpointing import Checkpointing
+from training.callbacks.clip_sheets import ClipSheets
 from training.callbacks.motion_plots import MotionPlots
 from training.callbacks.samples import SamplePictures
 from training.callbacks.skipped_steps import SkippedSteps
-from training.configs import MotionConfig, RunConfig
+from training.configs import MotionConfig, RunConfig, SequenceConfig
 from training.data.pipeline import Pipeline, PipelineSettings, Source
 from training.distribution import Distribution, open_distribution
 from training.runs import RunFolder, restore_state
@@ -30,6 +31,7 @@ from training.runs.interruption import Interruption
 from training.runs.versions import describe_start
 from training.schedule import FitCall, fit_calls
 from training.sources import has_truth, open_source, sample_batch
+from training.stages import SequenceStage
 from training.stages.stage import Stage
 from training.stages.terms import TRUTH_TERMS
 
@@ -118,11 +120,11 @@ def _chief_callbacks(config, folder, stage, test_source, step, interruption, ski
 
 def _sample_pictures(config, folder, stage, test_source, **options) -> list[SamplePictures]:
     """What draws held-out samples, if they are wanted."""
-    moves = isinstance(config, MotionConfig)
-    count = config.sample_windows if moves else config.sample_pairs
+    count = config.sample_windows if isinstance(config, MotionConfig) else config.sample_pairs
     if not count:
         return []
-    kind = MotionPlots if moves else SampleSheets
+    kinds = {MotionConfig: MotionPlots, SequenceConfig: ClipSheets}
+    kind = kinds.get(type(config), SampleSheets)
     return [kind(folder.samples, sample_batch(test_source, count), _renderer(stage), **options)]
 
 
@@ -132,7 +134,7 @@ def _renderer(stage: Stage) -> Callable[[dict[str, np.ndarray]], dict | np.ndarr
 
     @tf.function
     def render(batch: dict[str, tf.Tensor]) -> dict | tf.Tensor:
-        if average is None:
+        if average is None or isinstance(stage, SequenceStage):
             return stage(batch)
         return average([batch["source_image"], batch["source_pose"], batch["target_pose"]])
 
@@ -154,7 +156,7 @@ def _fit(stage: Stage, config: RunConfig, sources: dict[str, Source], distributi
 
 def _fit_once(stage, config, source, distribution, call: FitCall, validation: dict, callbacks: list) -> None:
     stage.fit(
-        distribution.batches(_pipeline_maker(source, config.seed), config.batch_size, call.step),
+        distribution.batches(_pipeline_maker(source, config), config.batch_size, call.step),
         initial_epoch=call.first_round,
         epochs=call.last_round,
         steps_per_epoch=call.round_steps,
@@ -170,13 +172,13 @@ def _validation(config: RunConfig, source: Source, distribution: Distribution) -
     steps = min(config.validation_batches, len(source) // config.batch_size)
     if not steps:
         return {}
-    batches = distribution.batches(_pipeline_maker(source, config.seed, shuffle=False), config.batch_size, 0)
+    batches = distribution.batches(_pipeline_maker(source, config, shuffle=False), config.batch_size, 0)
     return {"validation_data": batches, "validation_steps": steps}
 
 
-def _pipeline_maker(source: Source, seed: int, shuffle: bool = True) -> Callable[..., Pipeline]:
+def _pipeline_maker(source: Source, config: RunConfig, shuffle: bool = True) -> Callable[..., Pipeline]:
     def make(batch_size: int, workers: int, worker: int) -> Pipeline:
-        settings = PipelineSettings(batch_size, seed, shuffle, workers=workers, worker=worker)
+        settings = PipelineSettings(batch_size, config.seed, shuffle, workers=workers, worker=worker, **config.LOADING)
         return Pipeline(source, settings)
 
     return make

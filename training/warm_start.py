@@ -14,10 +14,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from gfla_tf.models import SequenceGenerator
+from gfla_tf.models.presets import Preset
 from gfla_tf.pose.skeletons import EQUIVALENT_JOINTS, get_skeleton
 from gfla_tf.weights import load_state, state_of
 
@@ -38,8 +38,7 @@ def is_person_state(state: Mapping[str, np.ndarray]) -> bool:
 def start_from_person(
     generator: SequenceGenerator,
     state: Mapping[str, np.ndarray],
-    skeleton: str = "openpose-18",
-    settings: Mapping[str, object] | None = None,
+    preset: Preset | None = None,
     source: str = "the state",
 ) -> list[str]:
     """Fill a sequence generator from a person generator's weights.
@@ -47,8 +46,8 @@ def start_from_person(
     Args:
         generator: with a preset, which tells its skeleton.
         state: the person generator's tensors by name.
-        skeleton: of the person generator's poses.
-        settings: arguments of the person generator's constructor, where they are known.
+        preset: of the person generator, where it is known; by default its joints are taken for OpenPose's, and its
+            settings for those of the sequence generator.
         source: what to call the state in messages.
 
     Returns:
@@ -57,7 +56,9 @@ def start_from_person(
     Raises:
         ValueError: the networks differ in settings, or no tensor fits.
     """
-    _check_settings(generator, settings or {}, source)
+    skeleton = "openpose-18" if preset is None else preset.skeleton
+    if preset is not None:
+        _check_settings(generator, preset, source)
     own = state_of(generator)
     found, partly = {}, []
     joints = _joint_pairs(skeleton, generator.preset.skeleton)
@@ -79,12 +80,12 @@ def start_from_person(
     return sorted({*partly, *(name for name in own if name not in found)})
 
 
-def _check_settings(generator: keras.Model, settings: Mapping[str, object], source: str) -> None:
-    wrong = [
-        f"{name}={getattr(generator, name)} here, {settings[name]} there"
-        for name in _SAME
-        if name in settings and settings[name] != getattr(generator, name)
-    ]
+def _check_settings(generator: SequenceGenerator, preset: Preset, source: str) -> None:
+    wrong = []
+    for name in _SAME:
+        here, there = (settings.get(name, "default") for settings in (generator.preset.config, preset.config))
+        if here != there:
+            wrong.append(f"{name}={here} here, {there} there")
     if wrong:
         raise ValueError(
             f"{source}: a person generator with this network's settings is expected; --set network.FIELD=VALUE changes "

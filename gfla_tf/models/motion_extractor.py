@@ -15,7 +15,14 @@ import tensorflow as tf
 from gfla_tf.layers.adaptive_layer_norm import AdaptiveLayerNorm, ChannelAffine
 from gfla_tf.layers.primitives import Composite, activation, register
 
-__all__ = ["MotionExtractor"]
+__all__ = ["MotionExtractor", "smoothing_weights"]
+
+
+def smoothing_weights(frames: int) -> list[float]:
+    """What the value of a parabola, fitted to an odd number of frames, in the middle takes from each of them."""
+    half = frames // 2
+    whole = (2 * half - 1) * (2 * half + 1) * (2 * half + 3) / 3
+    return [(3 * half * half + 3 * half - 1 - 5 * shift * shift) / whole for shift in range(-half, half + 1)]
 
 
 @register
@@ -30,11 +37,14 @@ class MotionExtractor(Composite, keras.Model):
         dropout: rate after each activation in training.
         residual: True adds the network's answer to the noisy joints, as a correction, which is 0 before training. The
             paper's network, False, has no path around it and first has to learn to pass joints on.
+        smoothing: frames, odd, that the noisy joints are smoothed over before the correction is added: each is that of
+            the parabola fitted to so many frames (Savitzky and Golay, 1964). 1 leaves them as they are. What trembles
+            need not be taken away by the network, then.
         adaptive: False leaves the clip's vector out: plain layer norms in the blocks, each with a learned scale and
             offset for each channel.
     """
 
-    config_names = ("joints", "filters", "blocks", "hidden", "dropout", "residual", "adaptive")
+    config_names = ("joints", "filters", "blocks", "hidden", "dropout", "residual", "smoothing", "adaptive")
 
     def __init__(
         self,
@@ -44,6 +54,7 @@ class MotionExtractor(Composite, keras.Model):
         hidden: int = 128,
         dropout: float = 0.15,
         residual: bool = False,
+        smoothing: int = 1,
         adaptive: bool = True,
         **kwargs,
     ):
@@ -55,6 +66,7 @@ class MotionExtractor(Composite, keras.Model):
         self.hidden = hidden
         self.dropout = dropout
         self.residual = residual
+        self.smoothing = smoothing
         self.adaptive = adaptive
         # Layers
         policy = self.dtype_policy
@@ -67,6 +79,11 @@ class MotionExtractor(Composite, keras.Model):
             self.norms += [self._norm(f"norm{block}{part}") for part in "ab"]
         self.features = [self._temporal(f"feature{index}", filters, 3, strides=2) for index in range(3 * adaptive)]
         first = {"kernel_initializer": "zeros"} if residual else {}
+        if smoothing < 1 or smoothing % 2 == 0 or smoothing > self.receptive_field:
+            raise ValueError(
+                f"smoothing must be an odd number of frames up to the {self.receptive_field} that are seen. "
+                f"Received: {smoothing}."
+            )
         self.shrink = self._temporal("shrink", 2 * joints, 1, use_bias=True, **first)
         self.drop = keras.layers.Dropout(dropout, name="drop", dtype=policy)
 
@@ -125,8 +142,18 @@ class MotionExtractor(Composite, keras.Model):
                 hidden = drop(activation(hidden))
             hidden = middle + hidden
         answer = tf.cast(self.shrink(hidden), self.variable_dtype)
-        margin = self.receptive_field // 2
-        return answer + tf.cast(noisy[:, margin:-margin], answer.dtype) if self.residual else answer
+        return answer + self._passed_on(tf.cast(noisy, answer.dtype)) if self.residual else answer
+
+    def _passed_on(self, noisy: tf.Tensor) -> tf.Tensor:
+        """The noisy joints, smoothed, without the frames at the ends."""
+        margin, half = self.receptive_field // 2, self.smoothing // 2
+        shifts = range(-half, half + 1)
+        return tf.add_n(
+            [
+                float(weight) * noisy[:, margin + shift : (shift - margin) or None]
+                for shift, weight in zip(shifts, smoothing_weights(self.smoothing), strict=True)
+            ]
+        )
 
     def _clip_vector(self, noisy: tf.Tensor) -> tf.Tensor | None:
         """One vector `[batch, filters]` for the whole clip, which modulates every norm; None without."""

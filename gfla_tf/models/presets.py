@@ -23,7 +23,16 @@ from gfla_tf.outputs import whole_file
 from gfla_tf.stand_in import stand_in_state
 from gfla_tf.weights import load_state, load_weights, parameters, save_weights
 
-__all__ = ["PRESETS", "STAND_IN", "Preset", "build_model", "config_from_json", "load_model", "save_model"]
+__all__ = [
+    "PRESETS",
+    "STAND_IN",
+    "Preset",
+    "build_model",
+    "config_from_json",
+    "load_model",
+    "read_preset",
+    "save_model",
+]
 
 STAND_IN = "stand-in"
 CONFIG_FILE = "config.json"
@@ -166,7 +175,7 @@ _TABLE = (
         "motion-demo",
         "motion",
         "clean joints from noisy ones, as corrections of them; comes with trained weights",
-        {"joints": 17, "residual": True},
+        {"joints": 17, "residual": True, "smoothing": 9},
         1_834_786,
         skeleton="h36m-17",
     ),
@@ -226,7 +235,7 @@ def load_model(preset_or_folder: str | os.PathLike, weights: str | os.PathLike |
     if name in PRESETS:
         preset = PRESETS[name]
     elif os.path.isdir(name):
-        preset = _read_preset(os.path.join(name, CONFIG_FILE))
+        preset = read_preset(os.path.join(name, CONFIG_FILE))
         weights = os.path.join(name, WEIGHTS_FILE) if weights is None else weights
     else:
         raise ValueError(f"A folder or one of the presets {', '.join(PRESETS)} is expected. Received: {name!r}.")
@@ -259,8 +268,8 @@ def save_model(model: keras.Model, folder: str | os.PathLike, precision: str = "
         temporary.write_text(json.dumps(asdict(preset), indent=2) + "\n", encoding="utf-8")
 
 
-def _read_preset(path: str) -> Preset:
-    """The preset of a config.json; ValueError if it is not one."""
+def read_preset(path: str) -> Preset:
+    """The preset in a model's config.json; ValueError if it is not one."""
     known = {entry.name for entry in fields(Preset)}
     try:
         with open(path, encoding="utf-8") as file:

@@ -5,6 +5,7 @@ import pytest
 from helpers.tiny_models import tiny
 
 from gfla_tf.models import MotionExtractor
+from gfla_tf.models.motion_extractor import smoothing_weights
 from gfla_tf.weights import parameters
 
 
@@ -92,3 +93,28 @@ def test_without_the_clip_s_vector_the_norms_are_plain():
     assert model.count_params() == 816 + 768 + 112 + 306
     assert not MotionExtractor.from_config(model.get_config()).adaptive
     assert set(parameters(model)) > {"kp_input.layers_ln.5.weight", "kp_input.layers_ln.5.bias"}
+
+
+def test_convention_smoothing_fits_a_parabola():
+    # Savitzky and Golay's tables: (-3, 12, 17, 12, -3) / 35 for five frames, (-21, 14, 39, 54, 59, ...) / 231 for nine.
+    np.testing.assert_allclose(35 * np.array(smoothing_weights(5)), [-3, 12, 17, 12, -3])
+    np.testing.assert_allclose(231 * np.array(smoothing_weights(9))[:5], [-21, 14, 39, 54, 59])
+    assert smoothing_weights(1) == [1]
+
+
+@pytest.mark.parametrize("smoothing", [5, 9, 27])
+def test_a_smoothing_extractor_begins_with_parabolas(smoothing):
+    model = MotionExtractor(joints=1, filters=8, blocks=2, hidden=8, residual=True, smoothing=smoothing)
+    time = np.arange(31.0, dtype=np.float32)
+    clip = np.stack([time, (time - 3) ** 2 / 100], axis=-1)[np.newaxis]
+    np.testing.assert_allclose(model(clip), clip[:, 13:-13], rtol=1e-4)  # exact for parabolas
+    clip[0, 15, 0] += 1  # and a peak is spread over the frames around it
+    weights = smoothing_weights(smoothing)
+    np.testing.assert_allclose(model(clip)[0, 2, 0], 15 + weights[smoothing // 2], rtol=1e-5)
+    np.testing.assert_allclose(model(clip)[0, 4, 0], 17 + weights[smoothing // 2 - 2], rtol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0, 4, 29, -3])
+def test_wrong_smoothing(smoothing):
+    with pytest.raises(ValueError, match=f"odd number of frames up to the 27 that are seen. Received: {smoothing}"):
+        MotionExtractor(blocks=2, smoothing=smoothing)

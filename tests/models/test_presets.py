@@ -98,7 +98,16 @@ def random_inputs() -> list[np.ndarray]:
         ),
         (
             presets,
-            ["PRESETS", "STAND_IN", "Preset", "build_model", "config_from_json", "load_model", "save_model"],
+            [
+                "PRESETS",
+                "STAND_IN",
+                "Preset",
+                "build_model",
+                "config_from_json",
+                "load_model",
+                "read_preset",
+                "save_model",
+            ],
         ),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

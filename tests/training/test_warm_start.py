@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.animations import PERSON, SEQUENCE, make_model
@@ -25,7 +27,7 @@ def started(person):
     """The state before, after, and what kept its first weights."""
     generator = build_model(SEQUENCE)
     before = state_of(generator)
-    kept = start_from_person(generator, person)
+    kept = start_from_person(generator, person, PERSON)
     return before, state_of(generator), kept
 
 
@@ -39,7 +41,7 @@ def test_both_branches_begin_as_the_person(started, person):
         name = "fully_connect_layer.0.weight"
         attention = f"target.attn_{branch[0]}0.{name}"
         np.testing.assert_array_equal(state[attention], person[f"target.attn0.{name}"])
-    name = "target.outconv.model.2.weight"
+    (name,) = [name for name in person if name.startswith("target.outconv.") and name.endswith("weight")]
     np.testing.assert_array_equal(state[name], person[name])
 
 
@@ -79,7 +81,8 @@ def test_which_states_are_a_persons(person, started):
 
 def test_networks_that_do_not_suit(person):
     generator = build_model(SEQUENCE)
-    with pytest.raises(ValueError, match=r"a.safetensors: .* Received: attention_reduction=mean here, sum there"):
-        start_from_person(generator, person, settings={"attention_reduction": "sum"}, source="a.safetensors")
+    with pytest.raises(ValueError, match=r"a.safetensors: .* Received: attention_reduction=default here, sum there"):
+        other = replace(PERSON, config={**PERSON.config, "attention_reduction": "sum"})
+        start_from_person(generator, person, other, "a.safetensors")
     with pytest.raises(ValueError, match="weights of a person generator are expected. Received: none that fits"):
         start_from_person(generator, {"source.block0.model.2.weight": np.zeros((3, 3, 4, 4))})

@@ -57,15 +57,16 @@ class Checkpointing(StepCallback):
 
 
 def export_networks(stage: keras.Model, folder: RunFolder, config: RunConfig, step: int) -> None:
-    """Write the network (its moving average if there is one) and the discriminator as folders for `load_model`.
+    """Write the network (its moving average if there is one) and the discriminators as folders for `load_model`.
 
     Beside the network stands training.json: how it was trained, with which terms, and what else its configuration notes
     (whether exact flow taught it).
     """
     networks = stage.networks()
     save_model(networks.get("average", networks["generator"]), folder.model)
-    if "discriminator" in networks:
-        save_model(networks["discriminator"], folder.discriminator)
+    for name in ("discriminator", "temporal_discriminator"):
+        if name in networks:
+            save_model(networks[name], folder.path / name)
     weights = {name: weight for name, weight in vars(config.weights).items() if weight}
     facts = {
         "stage": config.stage,

@@ -44,12 +44,14 @@ class RunConfig:
         skipped_limit: steps in a row with gradients that are not finite, after which the run stops.
     """
 
-    # What the subclasses say of themselves: their stages, the kind of network, what they train on, what they count,
-    # which fields have fields of their own, and how fields are read from JSON where it has no such type.
+    # What the subclasses say of themselves: their stages, the kind of network, what they train on, what they count, how
+    # elements are loaded (`PipelineSettings`), which fields have fields of their own, and how fields are read from JSON
+    # where it has no such type.
     STAGES: ClassVar[tuple[str, ...]] = ()
     NETWORK: ClassVar[str] = ""
     ELEMENTS: ClassVar[str] = "elements"
     UNIT: ClassVar[str] = "pictures"
+    LOADING: ClassVar[Mapping[str, int]] = {}
     PARTS: ClassVar[tuple[str, ...]] = ("weights", "network")
     READERS: ClassVar[Mapping[str, Callable[[str, Any], Any]]] = {"network": as_network}
     # Fields by the numbers they take.
@@ -114,6 +116,11 @@ class RunConfig:
         if not number or not lowest <= value < float("inf") or (whole and value != int(value)):
             kind = f"a whole number from {lowest}" if whole else ("above 0" if lowest else "a number from 0")
             raise ValueError(f"{name} must be {kind}. Received: {value!r}.")
+
+    @property
+    def updates(self) -> int:
+        """How many updates the optimisers take in a step."""
+        return 1
 
     @property
     def facts(self) -> dict[str, object]:

@@ -72,7 +72,7 @@ class MotionConfig(RunConfig):
     frames_per_second: tuple[float, float] = (25.0, 50.0)
     proportions: float = 0.08
     strength: tuple[float, float] = (0.5, 2.0)
-    durations: tuple[float, float] = (1.0, 5.0)
+    durations: tuple[float, float] = (0.5, 2.0)
     noise: DetectorNoise = field(default_factory=DetectorNoise)
     held_out: tuple[str, ...] = ()
     detector: str | None = None

@@ -20,11 +20,12 @@ from training.configs.common import RunConfig
 from training.configs.motion import MotionConfig
 from training.configs.readers import check_names
 from training.configs.schema import TrainingConfig
+from training.configs.sequence import SequenceConfig
 from training.configs.table import CONFIGS
 
 __all__ = ["config_differences", "config_names", "load_config", "read_config", "write_config"]
 
-_KINDS = {stage: kind for kind in (TrainingConfig, MotionConfig) for stage in kind.STAGES}
+_KINDS = {stage: kind for kind in (TrainingConfig, SequenceConfig, MotionConfig) for stage in kind.STAGES}
 
 
 def config_names(stage: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The named configurations: for each name, what every stage does.
 
-Neither fashion256 nor market128 has been trained to its end by us: their datasets and a GPU were not at hand. Their
-term weights, optimiser and batch are the paper's (Ren et al. 2020); the numbers of steps are our choice.
+None of fashion256, market128 and video256 has been trained to its end by us: their datasets and a GPU were not at hand.
+Their term weights, optimiser and batch are the paper's (Ren et al. 2020); the numbers of steps are our choice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from types import MappingProxyType
 from training.configs.common import RunConfig
 from training.configs.motion import MotionConfig
 from training.configs.schema import TrainingConfig
+from training.configs.sequence import SequenceConfig
 from training.stages.motion_stage import MotionWeights
+from training.stages.sequence_terms import SequenceWeights
 from training.stages.terms import FLOW_WEIGHTS, IMAGE_WEIGHTS, LossWeights
 
 __all__ = ["CONFIGS"]
@@ -95,6 +97,19 @@ CONFIGS: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
                 average_decay=0.995,
                 steps=10_000,
             ),
+            "sequence": SequenceConfig(
+                "sequence",
+                **{**_DEMO, "preset": "sequence-demo", "batch_size": 2, "learning_rate": 2e-4, "round_steps": 100},
+                weights=SequenceWeights(
+                    l1=10.0, adversarial=0.5, temporal=0.5, style=250.0, perceptual=1.0, endpoint=1.0, background=0.3
+                ),
+                backbone_blocks=3,
+                compared_window=(128, 96),
+                reference_frames=1,
+                beta_1=0.5,
+                average_decay=0.995,
+                steps=2000,
+            ),
         },
         "tiny": {
             "flow": TrainingConfig("flow", **_TINY, weights=LossWeights(regularization=0.01, endpoint=1.0, mask=1.0)),
@@ -104,21 +119,30 @@ CONFIGS: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
                 weights=LossWeights(l1=5.0, adversarial=1.0, regularization=0.01, endpoint=1.0),
                 average_decay=0.9,
             ),
+            "sequence": SequenceConfig(
+                "sequence",
+                **{**_TINY, "preset": "sequence-demo", "batch_size": 1, "sample_pairs": 1},
+                weights=SequenceWeights(l1=5.0, adversarial=1.0, temporal=1.0, endpoint=1.0),
+                frames=12,
+                reference_frames=1,
+                average_decay=0.9,
+            ),
             "motion": MotionConfig("motion", **_TINY_MOTION),
         },
+        "video256": {"sequence": SequenceConfig("sequence", steps=50_000)},
         "human36m": {"motion": MotionConfig("motion", normalization="image", batch_size=64, steps=200_000)},
         "motion-demo": {
             "motion": MotionConfig(
                 "motion",
                 preset="motion-demo",
                 weights=MotionWeights(mpjpe=1.0, acceleration=2.0),
-                strength=(0.3, 1.6),
+                strength=(0.4, 1.5),
                 batch_size=16,
                 learning_rate=1e-3,
                 decay="cosine",
                 warmup_steps=200,
                 clip_norm=0.5,
-                steps=12_000,
+                steps=5000,
                 round_steps=500,
                 validation_batches=50,
             )

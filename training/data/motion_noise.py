@@ -64,34 +64,35 @@ class DetectorNoise:
     """
 
     bias: Mapping[str, tuple[float, float, float]] = _table(
-        nose=(0.0, 0.0, 0.0), neck=(0.0, 0.0, 0.0), shoulder=(0.0, 0.0, 0.0), elbow=(0.0, 0.0, 0.0),
-        wrist=(0.0, 0.0, 0.0), hip=(0.0, 0.0, 0.0), knee=(0.0, 0.0, 0.0), ankle=(0.0, 0.0, 0.0),
-        eye=(0.0, 0.0, 0.0), ear=(0.0, 0.0, 0.0),
+        nose=(0.0, 0.017, -0.086), neck=(0.0, 0.021, -0.01), shoulder=(0.004, 0.021, -0.01),
+        elbow=(0.008, 0.007, -0.013), wrist=(0.007, -0.035, 0.064), hip=(-0.019, -0.049, 0.097),
+        knee=(-0.037, -0.014, 0.028), ankle=(0.008, 0.003, 0.013), eye=(-0.013, 0.032, -0.102),
+        ear=(-0.062, -0.048, 0.114),
     )  # fmt: skip
     offset: Mapping[str, float] = _table(
-        nose=0.0125, neck=0.0058, shoulder=0.0083, elbow=0.0092, wrist=0.0073,
-        hip=0.0089, knee=0.0093, ankle=0.0064, eye=0.0094, ear=0.0134,
+        nose=0.0113, neck=0.0046, shoulder=0.0074, elbow=0.0092, wrist=0.0067, hip=0.0084, knee=0.0090,
+        ankle=0.0061, eye=0.0084, ear=0.0119,
     )  # fmt: skip
     spread: Mapping[str, float] = _table(
-        nose=0.0085, neck=0.0046, shoulder=0.0082, elbow=0.0110, wrist=0.0084,
-        hip=0.0090, knee=0.0103, ankle=0.0085, eye=0.0077, ear=0.0097,
+        nose=0.0084, neck=0.0047, shoulder=0.0082, elbow=0.0110, wrist=0.0084, hip=0.0086, knee=0.0102,
+        ankle=0.0085, eye=0.0076, ear=0.0083,
     )  # fmt: skip
-    hidden: float = 1.35
-    speed: float = 0.304
-    memory: float = 0.169
-    fresh: float = 0.060
-    face: float = 0.764
+    hidden: float = 1.34
+    speed: float = 0.292
+    memory: float = 0.153
+    fresh: float = 0.055
+    face: float = 0.737
     lag: float = 0.0002
     far_off: tuple[float, float] = (0.0088, 0.0115)
     far: float = 0.0919
-    far_duration: float = 0.0606
+    far_duration: float = 0.137
     swapped: Mapping[str, float] = _table(arms=0.0155, legs=0.0227)
-    swapped_duration: float = 0.132
+    swapped_duration: float = 0.508
     missed: Mapping[str, tuple[float, float]] = _table(
         nose=(0.0, 0.0), neck=(0.0, 0.0), shoulder=(0.0, 0.0), elbow=(0.109, 0.634), wrist=(0.111, 0.836),
         hip=(0.0, 0.0), knee=(0.028, 0.267), ankle=(0.0056, 0.0843), eye=(0.0, 0.0), ear=(0.0, 0.0),
     )  # fmt: skip
-    missed_duration: float = 0.202
+    missed_duration: float = 0.444
     lost: float = 0.0094
     confidence: tuple[float, float] = (0.971, 0.965)
 

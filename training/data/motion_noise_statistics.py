@@ -6,9 +6,9 @@ visible, 0.5 hidden, 0 not in the picture). In this order, each kind of error be
 1. Swapped limbs: left and right fit better the other way round, at less than half the distance.
 2. Far off: further than `FAR` from where the recording's median error would put the joint. That some of the far ones
    land nearer by chance is taken into account.
-3. Bias: the part of the other errors that goes along with the body (`motion_noise_bias`).
-4. Offset: the mean error of a joint over a recording. What is left is the changing error.
-5. Lag: the part of the changing error that goes against the movement, by least squares.
+3. Lag: the part of the other errors that goes against the movement, by least squares.
+4. Bias: the part that goes along with the body (`motion_noise_bias`).
+5. Offset: the mean error of a joint over a recording. What is left is the changing error.
 6. Speed: the line through the length of a visible joint's changing error over its speed.
 7. Memory: an exponential is fitted to the changing error's correlation with itself 1 ... 10 frames later, less a
    constant, which is what taking the mean away costs; spread and offset are put right by it. What the exponential
@@ -67,12 +67,12 @@ def measure_noise(tracks: Iterable[tuple[np.ndarray, np.ndarray]], frames_per_se
     """
     tracks = list(tracks)
     read = [Track(found, exact, frames_per_second) for found, exact in tracks]
+    lag = _lag(read) if read else 0.0
+    for track in read:
+        track.near += lag * track.speed
     bias = fit_bias(read)
     for track in read:
         track.explain(np.array([bias[part] for part in JOINT_PARTS]))
-    lag = _lag(read) if read else 0.0
-    for track in read:
-        track.change += lag * track.speed
     correlation = _correlation(read)
     if not np.isfinite(correlation).all():
         raise ValueError(f"Recordings with joints found over {LAGS + 1} frames are expected. Received: none.")

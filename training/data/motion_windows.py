@@ -68,7 +68,7 @@ class MotionCaptureSettings:
     frames_per_second: tuple[float, float] = (25.0, 50.0)
     proportions: float = 0.08
     strength: tuple[float, float] = (0.5, 2.0)
-    durations: tuple[float, float] = (1.0, 5.0)
+    durations: tuple[float, float] = (0.5, 2.0)
     noise: DetectorNoise = field(default_factory=DetectorNoise)
     normalization: str = "person"
     held_out: tuple[str, ...] = ()

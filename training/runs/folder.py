@@ -1,14 +1,14 @@
-"""The folder of one stage of a run: RUN/flow, RUN/image, RUN/motion.
+"""The folder of one stage of a run: RUN/flow, RUN/image, RUN/sequence, RUN/motion.
 
     config.json        the whole configuration
     starts.json        each start: its step, command, data, revision of the code, versions, machine
     checkpoints/       step-0000001000.safetensors ..., the newest few
     log.jsonl          a line a round: step, pictures a second, terms of the loss, those of the validation
     curves.png         the same as curves
-    samples/           sheets of held-out pairs, or plots of held-out windows
+    samples/           sheets of held-out pairs or clips, or plots of held-out windows
     tensorboard/       curves and sheets for TensorBoard
     model/             the network, as `gfla_tf.load_model` reads it (the moving average if there is one)
-    discriminator/     likewise
+    discriminator/     likewise, and temporal_discriminator/ of stage sequence
 
 Every file is whole or not there.
 """
@@ -38,7 +38,7 @@ class RunFolder:
 
     Args:
         run: the run's folder.
-        stage: "flow", "image" or "motion".
+        stage: of training, such as "flow" or "image".
     """
 
     def __init__(self, run: str | os.PathLike[str], stage: str) -> None:

@@ -109,9 +109,10 @@ class SequenceStage(ImageStage):
         return entries if self.temporal_discriminator is None else {**entries, TEMPORAL: entry()}
 
     def call(self, batch: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """The frames that the generator makes of a batch, `[clips, frames, height, width, 3]`."""
+        """What the generator (its moving average if there is one) makes of a batch, `[clips, frames, ..., 3]`."""
+        generator = self.generator if self.average is None else self.average
         inputs = (batch[name] for name in ("reference_image", "reference_pose", "target_poses"))
-        return tf.cast(self.generator.generate(*inputs), tf.float32)
+        return tf.cast(generator.generate(*inputs), tf.float32)
 
     def windows(self, batch: Mapping[str, tf.Tensor]) -> Iterator[dict[str, tf.Tensor]]:
         """Cut a batch: what belongs to frames has `window` of them; "before_image" is the true frame before these."""

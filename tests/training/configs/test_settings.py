@@ -91,7 +91,7 @@ def test_wrong_settings(setting, message):
         ("held_out=martial_03", "held_out must be a list of names. Received: 'martial_03'"),
         ("weights.l1=1", "weights has no field l1. Known are mpjpe, acceleration"),
         ("weights.mpjpe=0", "At least one term of the loss must have a weight"),
-        ("noise.speed=-1", "Finite numbers, none but the lag below 0, are expected"),
+        ("noise.speed=-1", "Finite numbers, none but bias and lag below 0, are expected"),
         ("noise.loud=1", "noise has no field loud. Known are offset, "),
         ("steps.many=3", "Only weights, network and noise have fields of their own. Received: steps.many"),
     ],

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.data.motion_detector import JOINT_PARTS, JOINTS, detect, size_of, velocity
+from training.data.motion_detector import JOINT_PARTS, JOINTS, body_ways, detect, size_of, velocity
 from training.data.motion_noise import DetectorNoise, read_noise, write_noise
 from training.data.motion_noise_statistics import measure_noise
 
@@ -38,6 +38,27 @@ def test_a_detector_without_errors():
     found = detect(exact, random(), SILENT)
     np.testing.assert_allclose(found[..., :2], exact[..., :2], atol=1e-4)
     np.testing.assert_allclose(found[..., 2], SILENT.confidence[1])
+
+
+def test_convention_ways_of_the_body():
+    exact = film(2)
+    exact[:, JOINTS.index("left_shoulder"), 0] += 5  # shoulders 25 pixels apart, hips 20
+    ways = body_ways(exact)[1]
+    outwards = {name: ways[JOINTS.index(name), 0].tolist() for name in ("left_ear", "right_elbow", "left_knee", "nose")}
+    assert outwards == {"left_ear": [25, 0], "right_elbow": [-25, 0], "left_knee": [20, 0], "nose": [0, 0]}
+    # From 53 % of the height to 81.8 %, shoulders 2.5 pixels further to the right; then to 93.6 %.
+    np.testing.assert_allclose(ways[:, 1], [[2.5, -28.8]] * 18, atol=1e-4)
+    np.testing.assert_allclose(ways[:, 2], [[-2.5, -11.8]] * 18, atol=1e-4)
+    exact[1, JOINTS.index("right_hip"), 2] = 0
+    assert not body_ways(exact)[1].any()
+
+
+def test_a_bias_moves_joints_along_the_body():
+    noise = replace(SILENT, bias=SILENT.bias | {"wrist": (0.1, 0.5, 0.0)})
+    moved = (detect(film(3), random(), noise) - film(3))[..., :2]
+    np.testing.assert_allclose(moved[:, LEFT_WRIST], [[2.0, -14.4]] * 3, atol=1e-4)
+    np.testing.assert_allclose(moved[:, RIGHT_WRIST], [[-2.0, -14.4]] * 3, atol=1e-4)
+    assert np.abs(np.delete(moved, [LEFT_WRIST, RIGHT_WRIST], axis=1)).max() < 1e-4
 
 
 def test_errors_are_parts_of_the_size_and_differ_between_joints():
@@ -141,9 +162,9 @@ def test_damaged_files(tmp_path, text):
 
 
 def test_impossible_numbers():
-    with pytest.raises(ValueError, match="none but the lag below 0"):
+    with pytest.raises(ValueError, match="none but bias and lag below 0"):
         DetectorNoise(memory=-1.0)
-    with pytest.raises(ValueError, match="none but the lag below 0"):
+    with pytest.raises(ValueError, match="none but bias and lag below 0"):
         DetectorNoise(far=float("nan"))
     with pytest.raises(ValueError, match="swapped must have numbers for arms, legs. Received: \\['arms'\\]"):
         DetectorNoise(swapped={"arms": 0.1})
@@ -158,7 +179,9 @@ def test_what_is_measured_is_what_was_put_in():
         far=0.3,
         far_off=(0.02, 0.04),
         missed=dict.fromkeys(SILENT.missed, (0.1, 0.4)),
+        missed_duration=0.2,
         swapped={"arms": 0.1, "legs": 0.05},
+        swapped_duration=0.15,
         speed=0.5,
         face=0.6,
     )
@@ -180,7 +203,9 @@ def test_what_is_measured_is_what_was_put_in():
     assert found.far == pytest.approx(0.3, rel=0.2)
     np.testing.assert_allclose(found.far_off, noise.far_off, rtol=0.35)
     np.testing.assert_allclose(list(found.missed.values()), [(0.1, 0.4)] * 10, atol=0.06)
-    assert found.missed_duration == pytest.approx(noise.missed_duration, rel=0.2)
+    assert found.missed_duration == pytest.approx(noise.missed_duration, rel=0.35)
+    assert found.swapped_duration == pytest.approx(noise.swapped_duration, rel=0.5)
+    np.testing.assert_allclose(list(found.bias.values()), [noise.bias[part] for part in found.bias], atol=0.05)
     assert found.swapped["arms"] == pytest.approx(0.1, abs=0.05)
     for part in ("wrist", "knee", "hip"):
         assert found.spread[part] == pytest.approx(noise.spread[part], rel=0.15)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,7 +16,7 @@ from training.data.pipeline import Pipeline, PipelineSettings
 from training.data.render.people import clip_split
 
 TRAIN, TEST = ([f"walk{n}" for n in range(60) if clip_split(f"walk{n}") == split][:2] for split in ("train", "test"))
-SILENT = MotionCaptureSettings(frames=10, strength=(0.0, 0.0))
+SILENT = MotionCaptureSettings(frames=10, noise=DetectorNoise().scaled(0.0))
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +132,18 @@ def test_stronger_noise_is_noisier(folder):
     assert errors[1] > 2 * errors[0]
 
 
+def test_the_bias_does_not_depend_on_the_strength(folder):
+    bias = dict.fromkeys(DetectorNoise().bias, (0.0, 0.1, 0.0))
+    noise = replace(DetectorNoise().scaled(0.0), bias=bias)
+    for strength in (0.5, 2.0):
+        settings = MotionCaptureSettings(frames=10, noise=noise, strength=(strength, strength))
+        exact, found = MotionCaptureWindows(folder, settings=settings).make_keypoints(9, np.zeros(2, np.int32))
+        seen = found[..., 2] > 0
+        trunk = exact[:, 8, :2] - exact[:, 0, :2]  # thorax and mid hip
+        expected = np.broadcast_to(0.1 * trunk[:, np.newaxis], exact[..., :2].shape)
+        np.testing.assert_allclose((found - exact)[..., :2][seen], expected[seen], atol=0.05)
+
+
 def test_nobody_found_leaves_the_exact_joints(folder):
     noise = DetectorNoise(lost=1.0)
     settings = MotionCaptureSettings(frames=10, noise=noise, strength=(1.0, 1.0))
@@ -138,7 +152,7 @@ def test_nobody_found_leaves_the_exact_joints(folder):
 
 
 def test_image_normalization(folder):
-    settings = MotionCaptureSettings(frames=10, strength=(0.0, 0.0), normalization="image")
+    settings = replace(SILENT, normalization="image")
     source = MotionCaptureWindows(folder, "test", settings)
     exact, _ = source.make_keypoints(2, np.zeros(2, np.int32))
     _, clean = source.make_window(2, np.zeros(2, np.int32))
@@ -157,6 +171,7 @@ def test_wrong_folders_and_settings(folder, tmp_path):
         ({"frames": 0}, "frames from 1"),
         ({"proportions": -0.1}, "proportions from 0"),
         ({"frames_per_second": (0, 30)}, "frames_per_second must be two numbers from 1.0, in order. Received: 0, 30"),
+        ({"durations": (-1, 1)}, "durations must be two numbers from 0.0, in order. Received: -1, 1"),
         ({"strength": (2, 1)}, "strength must be two numbers from 0.0, in order. Received: 2, 1"),
         ({"normalization": "none"}, "normalization must be one of person, image"),
     ):
