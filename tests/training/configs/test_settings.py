@@ -92,7 +92,7 @@ def test_wrong_settings(setting, message):
         ("weights.l1=1", "weights has no field l1. Known are mpjpe, acceleration"),
         ("weights.mpjpe=0", "At least one term of the loss must have a weight"),
         ("noise.speed=-1", "Finite numbers, none but bias and lag below 0, are expected"),
-        ("noise.loud=1", "noise has no field loud. Known are offset, "),
+        ("noise.loud=1", "noise has no field loud. Known are "),
         ("steps.many=3", "Only weights, network and noise have fields of their own. Received: steps.many"),
     ],
 )
