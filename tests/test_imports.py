@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,43 +18,22 @@ PACKAGES = ("gfla_tf", "training", "serving")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 # Each part of the library, and what it must not know of.
+COMMANDS = {"cli", "commands"}
+APPLICATIONS = {"pipelines", "animation", *COMMANDS}
+INPUTS = {"weights", "pose", "image_io", "motion"}
+BELOW_LAYERS = {"models", "losses", "metrics", "stand_in", *INPUTS, *APPLICATIONS}
 ABOVE = {
-    "ops": {
-        "layers",
-        "models",
-        "losses",
-        "metrics",
-        "weights",
-        "stand_in",
-        "pose",
-        "image_io",
-        "motion",
-        "pipelines",
-        "animation",
-        "cli",
-    },
-    "layers": {
-        "models",
-        "losses",
-        "metrics",
-        "weights",
-        "stand_in",
-        "pose",
-        "image_io",
-        "motion",
-        "pipelines",
-        "animation",
-        "cli",
-    },
-    "models": {"losses", "metrics", "pose", "image_io", "motion", "pipelines", "animation", "cli"},
-    "losses": {"models", "metrics", "pose", "image_io", "motion", "pipelines", "animation", "cli"},
-    "metrics": {"models", "losses", "motion", "pipelines", "animation", "cli"},
-    "pose": {"models", "layers", "ops", "losses", "metrics", "weights", "motion", "pipelines", "animation", "cli"},
-    "image_io": {"models", "layers", "ops", "losses", "metrics", "weights", "motion", "pipelines", "animation", "cli"},
-    "weights": {"models", "losses", "metrics", "pose", "image_io", "motion", "pipelines", "animation", "cli"},
-    "motion": {"losses", "metrics", "pipelines", "animation", "cli"},
-    "pipelines": {"animation", "cli"},
-    "animation": {"losses", "metrics", "cli"},
+    "ops": {"layers", *BELOW_LAYERS},
+    "layers": BELOW_LAYERS,
+    "models": {"losses", "metrics", *INPUTS, *APPLICATIONS} - {"weights"},
+    "losses": {"models", "metrics", *INPUTS, *APPLICATIONS} - {"weights"},
+    "metrics": {"models", "losses", "motion", *APPLICATIONS},
+    "pose": {"models", "layers", "ops", "losses", "metrics", "weights", "motion", *APPLICATIONS},
+    "image_io": {"models", "layers", "ops", "losses", "metrics", "weights", "motion", *APPLICATIONS},
+    "weights": {"models", "losses", "metrics", "pose", "image_io", "motion", *APPLICATIONS},
+    "motion": {"losses", "metrics", *APPLICATIONS},
+    "pipelines": {"animation", *COMMANDS},
+    "animation": {"losses", "metrics", *COMMANDS},
 }
 AT_THE_EDGES = {"cv2", "matplotlib", "grpc", "tensorflow_serving"}
 WITHOUT_TENSORFLOW = ("pose", "image_io", "torch_checkpoint", "outputs", "exif")
@@ -117,6 +97,14 @@ def test_imports_point_downwards(path):
     assert violations(module_name(path), path.read_text(encoding="utf-8")) == []
 
 
+def test_every_package_is_installed():
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    listed = set(settings["options"]["packages"].split()) - {"gfla_tf.saved_models"}
+    folders = {path.parent.relative_to(ROOT) for path in FILES if path.name == "__init__.py"}
+    assert listed == {".".join(folder.parts) for folder in folders if folder.parts[0] == "gfla_tf"}
+
+
 def test_the_parts_are_there():
     names = {module_name(path) for path in FILES}
     assert {"gfla_tf.ops.warp", "gfla_tf.layers.blocks", "gfla_tf.models.presets", "gfla_tf.cli"} <= names
@@ -135,6 +123,7 @@ def test_the_parts_are_there():
         ("gfla_tf.losses.flow", "from gfla_tf.metrics import ssim"),
         ("gfla_tf.metrics.image", "from gfla_tf.losses import perceptual"),
         ("gfla_tf.pipelines", "from gfla_tf.cli import main"),
+        ("gfla_tf.animation.job", "from gfla_tf.commands import animate"),
         ("gfla_tf.cli", "import serving.client"),
         ("gfla_tf.weights", "from training import stages"),
         ("training.stages", "from serving import export"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from gfla_tf.commands.table import Table, run_table
 from gfla_tf.terminal import hide_native_messages
-from training.commands import Table, run_table
 
 __all__ = ["STAGES", "main", "run"]
 
 DESCRIPTION = "Datasets and training of GFLA. `python -m training STAGE --help` says more about a stage."
 
-# A stage is a line: its name, what it does, and the module that does it (see `training.commands`).
+# A stage is a line: its name, what it does, and the module that does it (see `gfla_tf.commands.table`).
 STAGES: Table = {
     "data": ("prepare, check, show and render datasets", "training.data.cli"),
     "flow": ("train the flow estimator alone, the first stage", "training.flow"),

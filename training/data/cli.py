@@ -6,7 +6,7 @@ folders must look.
 
 from __future__ import annotations
 
-from training.commands import Table
+from gfla_tf.commands.table import Table
 
 __all__ = ["COMMANDS"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.commands import Table
+from gfla_tf.commands.table import Table
 
 __all__ = ["COMMANDS"]
 

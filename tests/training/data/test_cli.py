@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from helpers.tiny_datasets import write_market
 
+from gfla_tf.commands.table import run_table
 from gfla_tf.progress import Progress
 from training.__main__ import STAGES, main
-from training.commands import run_table
 from training.data import cli, prepare
 from training.data.preparation import begin, finish, in_parallel
 

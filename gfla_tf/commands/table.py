@@ -1,4 +1,4 @@
-"""Commands in tables: `python -m training STAGE ...` and what comes below it.
+"""Commands in tables: `gfla COMMAND ...`, `python -m training STAGE ...` and what comes below it.
 
 A table maps a command's name to `(summary, module)`. The module is imported when its command is chosen and not before,
 so that `--help` answers at once. It has either `COMMANDS`, a table of its own, or
@@ -25,7 +25,9 @@ __all__ = ["Table", "run_table"]
 Table = Mapping[str, tuple[str, str]]
 
 
-def run_table(program: str, description: str, table: Table, arguments: Sequence[str]) -> int:
+def run_table(
+    program: str, description: str, table: Table, arguments: Sequence[str], version: str | None = None
+) -> int:
     """Run the command that the first argument names, with the other arguments.
 
     Args:
@@ -33,6 +35,7 @@ def run_table(program: str, description: str, table: Table, arguments: Sequence[
         description: of the program, for its help.
         table: command -> (summary, module).
         arguments: of the command line.
+        version: what `--version` says, where there is such an option.
 
     Returns:
         Exit code of the command; 2 for wrong input, 130 when interrupted.
@@ -40,7 +43,10 @@ def run_table(program: str, description: str, table: Table, arguments: Sequence[
     Raises:
         SystemExit: after `--help`, or arguments that the command does not know (exit code 2).
     """
-    command = _table_parser(program, description, table).parse_args(arguments[:1]).command
+    parser = _table_parser(program, description, table)
+    if version is not None:
+        parser.add_argument("--version", action="version", version=f"{program} {version}")
+    command = parser.parse_args(arguments[:1]).command
     program = f"{program} {command}"
     module = importlib.import_module(table[command][1])
     if hasattr(module, "COMMANDS"):
