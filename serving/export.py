@@ -65,7 +65,9 @@ def export_model(
     served = serve_model(model, precision)
     name = name or model.preset.name
     with new_version(root, name) as version:
-        tf.saved_model.save(served, str(version.folder), signatures=served.functions())
+        # An operation of our own in the graph would be an error here, not on the server.
+        options = tf.saved_model.SaveOptions(namespace_whitelist=[])
+        tf.saved_model.save(served, str(version.folder), signatures=served.functions(), options=options)
         (version.folder / WARMUP_FILE).parent.mkdir(exist_ok=True)
         _describe(version.folder / MODEL_FILE, model.preset, precision)
         examples = make_examples(served)

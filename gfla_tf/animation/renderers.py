@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from gfla_tf.ops.native import native_graphs
 from gfla_tf.pose.drawn_maps import COLORS, drawn_pose_maps
 from gfla_tf.pose.heatmaps import pose_maps
 from gfla_tf.pose.skeletons import get_skeleton
@@ -71,7 +72,8 @@ class _Renderer:
         raise NotImplementedError
 
     def step(self, state: Any, keypoints: np.ndarray) -> tuple[np.ndarray, Any]:
-        image, state = self._step(state, self._pose(keypoints))
+        with native_graphs():
+            image, state = self._step(state, self._pose(keypoints))
         return image.numpy()[0], state
 
 

@@ -15,7 +15,7 @@ from gfla_tf.layers.primitives import Composite, activation, build_with_channels
 from gfla_tf.ops.local_attention import CHOICES, REDUCTIONS, local_attention
 from gfla_tf.ops.warp import bilinear_sample, check_choice, displaced_patches, pad_edge, static_or_dynamic_shape
 
-__all__ = ["LocalAttention"]
+__all__ = ["LocalAttention", "portable_config"]
 
 
 @register
@@ -114,8 +114,12 @@ class LocalAttention(Composite, keras.layers.Layer):
         return target_part + sampled + tf.cast(self.patch_conv.bias, target.dtype)
 
     def get_config(self) -> dict:
-        config = super().get_config()
-        return {**config, "implementation": "auto"} if self.implementation == "native" else config
+        return portable_config(super().get_config())
 
     def compute_output_shape(self, input_shape) -> tuple:
         return tuple(input_shape[1])
+
+
+def portable_config(config: dict) -> dict:
+    """A config with "auto" for the implementation "native": who loads it may have no compiler."""
+    return {**config, "implementation": "auto"} if config["implementation"] == "native" else config

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from gfla_tf.layers.local_attention import portable_config
 from gfla_tf.layers.primitives import Composite
 from gfla_tf.models.source_encoder import SourceEncoder
 from gfla_tf.models.texture_renderer import normalize_kernels
@@ -23,7 +24,7 @@ class Generator(Composite, keras.Model):
         attention_reduction: "mean" (the paper) or "sum", see `gfla_tf.ops.local_attention`.
         source_input_norm: False lets the source encoder see absolute colours, see `SourceEncoder`.
         source_norm: False leaves all norms out of the source encoder.
-        implementation: of local attention, "fused" or "reference".
+        implementation: of local attention: "auto", "fused", "native" or "reference", see `LocalAttention`.
     """
 
     config_names = (
@@ -46,7 +47,7 @@ class Generator(Composite, keras.Model):
         attention_reduction: str = "mean",
         source_input_norm: bool = True,
         source_norm: bool = True,
-        implementation: str = "fused",
+        implementation: str = "auto",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -58,6 +59,10 @@ class Generator(Composite, keras.Model):
         self.source_input_norm = source_input_norm
         self.source_norm = source_norm
         self.implementation = implementation
+
+    def get_config(self) -> dict:
+        """The constructor's arguments by name; "auto" for "native", as in `LocalAttention`."""
+        return portable_config(super().get_config())
 
     @property
     def attention_levels(self) -> tuple[int, ...]:

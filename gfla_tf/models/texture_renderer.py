@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from gfla_tf.layers.blocks import DownStack, OutputBlock, ResidualBlock, UpBlock
-from gfla_tf.layers.local_attention import LocalAttention
+from gfla_tf.layers.local_attention import LocalAttention, portable_config
 from gfla_tf.layers.primitives import Composite, build_with_channels, register
 
 __all__ = ["TextureDecoder", "TextureRenderer"]
@@ -31,7 +31,7 @@ class TextureDecoder(Composite, keras.layers.Layer):
         attention_kernels: level -> side of the attention's patches, e.g. {3: 3, 2: 5}.
         attention_hidden: channels of the layer that predicts the attention weights.
         attention_reduction: "mean" (the paper) or "sum", see `gfla_tf.ops.local_attention`.
-        implementation: of local attention, "fused" or "reference".
+        implementation: of local attention: "auto", "fused", "native" or "reference", see `LocalAttention`.
         sources: names of the sources in the authors' checkpoints, coming after "attn": ("",) or ("_p", "_r").
     """
 
@@ -50,7 +50,7 @@ class TextureDecoder(Composite, keras.layers.Layer):
         attention_kernels: dict[int, int] | None = None,
         attention_hidden: int = 128,
         attention_reduction: str = "mean",
-        implementation: str = "fused",
+        implementation: str = "auto",
         sources: tuple[str, ...] = ("",),
         **kwargs,
     ):
@@ -83,6 +83,10 @@ class TextureDecoder(Composite, keras.layers.Layer):
             for source in self.sources
         ]
         self.output_block = OutputBlock(3, name="output_block", dtype=policy)
+
+    def get_config(self) -> dict:
+        """The constructor's arguments by name; "auto" for "native", as in `LocalAttention`."""
+        return portable_config(super().get_config())
 
     def attentions_of_level(self, level: int) -> list[LocalAttention]:
         """The attention layers of a level, one a source; none where the level has no attention."""

@@ -11,6 +11,7 @@ import tensorflow as tf
 from helpers.fitting import fit_one_step
 from helpers.tiny_models import GENERATORS, SHALLOW, TINY, tiny
 
+from gfla_tf.ops.local_attention import CHOICES
 from gfla_tf.weights import load_weights, parameters, save_weights
 
 # Differences between two ways of computing the same in float32, at outputs around 1.
@@ -151,6 +152,14 @@ def test_ranges(name):
     assert np.abs(outputs["image"]).max() <= 1.0
     for mask in outputs["masks"]:
         assert 0.0 < np.min(mask) < np.max(mask) < 1.0
+
+
+@pytest.mark.parametrize("implementation", CHOICES)
+def test_a_generators_config_asks_for_no_compiler(implementation):
+    kept = "auto" if implementation == "native" else implementation
+    model = tiny("person", implementation=implementation, **SHALLOW)
+    assert model.get_config()["implementation"] == kept
+    assert model.texture_renderer.get_config()["implementation"] == kept
 
 
 @pytest.mark.parametrize("name", TINY)

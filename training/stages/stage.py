@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from gfla_tf.losses import Backbone
 from gfla_tf.models import PersonGenerator
+from gfla_tf.ops.native import native_graphs
 from training.stages.loss_scale import LossScale
 from training.stages.optimization import SafeUpdate, mean_over_replicas
 from training.stages.terms import TRUTH_TERMS, LossWeights
@@ -155,7 +156,8 @@ class Stage(keras.Model):
             step = tf.function(step, jit_compile=True, autograph=False)
 
         def run(iterator) -> dict[str, tf.Tensor]:
-            logs = strategy.run(step, args=(iterator.get_next(),))
+            with native_graphs():
+                logs = strategy.run(step, args=(iterator.get_next(),))
             # `record` gives all replicas the same numbers.
             return {name: strategy.experimental_local_results(value)[0] for name, value in logs.items()}
 

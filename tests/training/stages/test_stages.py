@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from helpers.tiny_stages import HEIGHT, WIDTH, make_batch, make_dataset, make_discriminator, values_of
 
+from gfla_tf.ops.native import choose_implementation
 from training.stages import FLOW_WEIGHTS, IMAGE_WEIGHTS, FlowStage, ImageStage, LossWeights
 from training.stages.optimization import make_adam
 
@@ -192,3 +193,12 @@ def test_errors(generator, backbone):
         stage.compile(optimizer=make_adam())
     with pytest.raises(ValueError, match="steps_per_execution must be 1. Received: 4"):
         FlowStage(generator, LossWeights(endpoint=1.0)).compile(keras.optimizers.SGD(), steps_per_execution=4)
+
+
+@pytest.mark.usefixtures("native")
+def test_training_takes_the_native_operations_where_it_may(generator):
+    stage, taken = FlowStage(generator, LossWeights(endpoint=1.0)), []
+    stage.compile(optimizer=make_adam())
+    stage.train_step = lambda batch: taken.append(choose_implementation("auto")) or {}
+    stage.make_train_function()(iter(make_dataset(1)))
+    assert taken == ["native"]
