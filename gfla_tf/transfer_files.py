@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,19 @@ from gfla_tf.sheets import transfer_table
 if TYPE_CHECKING:
     from gfla_tf.pipelines import PoseTransfer, TransferResult
 
-__all__ = ["Job", "plan_jobs", "transfer_files"]
+__all__ = ["Failure", "Job", "describe_failures", "plan_jobs", "transfer_files"]
 
 PICTURE_EXTENSIONS = (*WRITABLE_EXTENSIONS, ".bmp", ".tif", ".tiff", ".avif")
 Job = tuple[str, str, Path]  # source, pose, output
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A pair that could not be rendered."""
+
+    source: str
+    pose: str
+    reason: str
 
 
 def plan_jobs(source: str, pose: str, output: str) -> list[Job]:
@@ -78,7 +87,7 @@ def transfer_files(
     source_keypoints: str | None = None,
     source_person: int | None = None,
     pose_person: int | None = None,
-) -> list[str]:
+) -> list[Failure]:
     """Render all jobs; a pair that cannot be read is reported and left out.
 
     Args:
@@ -93,7 +102,7 @@ def transfer_files(
         pose_person: likewise in each pose.
 
     Returns:
-        One message for each pair that failed.
+        The pairs that failed.
 
     Raises:
         ValueError: if the only job fails, or a file cannot be written.
@@ -105,7 +114,7 @@ def transfer_files(
         check_output(picture)
     jobs[0][2].parent.mkdir(exist_ok=True)
     progress = None if alone else _progress_bar(len(jobs))
-    failures: list[str] = []
+    failures: list[Failure] = []
     rendered: list[Job] = []
     cells: dict[tuple[str, str], TransferResult] = {}
 
@@ -121,7 +130,7 @@ def transfer_files(
             except (ValueError, OSError) as error:
                 if alone:
                     raise
-                failures.append(f"{source} in the pose of {pose}: {error}")
+                failures.append(Failure(source, pose, str(error)))
                 continue
             rendered.append(job)
             yield pair
@@ -138,6 +147,19 @@ def transfer_files(
     if cells:
         write_image(table, transfer_table(cells))
     return failures
+
+
+def describe_failures(failures: list[Failure]) -> list[str]:
+    """A line for each reason, since a photo that cannot be used fails in every pose."""
+    by_reason: dict[str, list[Failure]] = {}
+    for failure in failures:
+        by_reason.setdefault(failure.reason, []).append(failure)
+    return [
+        f"{reason} ({len(group)} pictures)"
+        if group[1:]
+        else f"{group[0].source} in the pose of {group[0].pose}: {reason}"
+        for reason, group in by_reason.items()
+    ]
 
 
 def _progress_bar(total: int):

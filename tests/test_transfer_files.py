@@ -9,7 +9,7 @@ from gfla_tf.image_io import read_image, write_image
 from gfla_tf.models.presets import Preset, build_model
 from gfla_tf.pipelines import PoseTransfer
 from gfla_tf.pose import write_openpose_json
-from gfla_tf.transfer_files import plan_jobs, transfer_files
+from gfla_tf.transfer_files import Failure, describe_failures, plan_jobs, transfer_files
 
 KEYPOINTS = np.column_stack([np.linspace(10, 30, 18), np.linspace(5, 60, 18), np.ones(18)]).astype(np.float32)
 SMALL = Preset(
@@ -66,8 +66,8 @@ def test_a_pair_that_fails_is_reported_and_the_others_rendered(transfer, folders
     failures = transfer_files(transfer, jobs, table=str(folders / "table.png"))
     assert read_image(folders / "table.png").shape == (3 * 36 - 4, 2 * 20 - 4, 3)
     assert len(failures) == 1
-    assert "nobody.png" in failures[0]
-    assert "nobody was found" in failures[0]
+    assert "nobody.png" in failures[0].source
+    assert "nobody was found" in failures[0].reason
     assert sorted(path.name for path in (folders / "out").iterdir()) == ["ann_in_sit.png", "bob_in_sit.png"]
 
 
@@ -105,3 +105,12 @@ def test_debug_sheet_is_for_one_pair(transfer, folders):
     jobs = plan_jobs(str(folders / "sources"), str(folders / "poses"), str(folders / "out"))
     with pytest.raises(ValueError, match="--debug and --source-keypoints are for one source and one pose"):
         transfer_files(transfer, jobs, sheet="sheet.png")
+
+
+def test_a_photo_that_fails_in_every_pose_is_named_once():
+    failures = [Failure("me.jpg", pose, "me.jpg: nobody was found") for pose in ("a.json", "b.json")]
+    failures.append(Failure("you.jpg", "b.json", "a shoulder is missing"))
+    assert describe_failures(failures) == [
+        "me.jpg: nobody was found (2 pictures)",
+        "you.jpg in the pose of b.json: a shoulder is missing",
+    ]

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `gfla transfer`."""
-    from gfla_tf.transfer_files import plan_jobs, transfer_files
+    from gfla_tf.transfer_files import describe_failures, plan_jobs, transfer_files
 
     jobs = plan_jobs(options.source, options.pose, options.output)  # before the seconds that TensorFlow takes to start
     from gfla_tf.pipelines import PoseTransfer
@@ -69,8 +69,8 @@ def run(options: argparse.Namespace) -> int:
         options.source_person,
         options.pose_person,
     )
-    for failure in failures:
-        print(f"gfla transfer: error: {failure}", file=sys.stderr)
+    for line in describe_failures(failures):
+        print(f"gfla transfer: error: {line}", file=sys.stderr)
     print(
         options.output if len(jobs) == 1 else f"{len(jobs) - len(failures)} of {len(jobs)} written to {options.output}"
     )
