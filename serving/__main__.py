@@ -14,6 +14,10 @@ COMMANDS: Table = {
     "export": ("write a model's next version for TensorFlow Serving", "serving.export_command"),
     "config": ("write the server's list of models, versions and labels", "serving.config_command"),
     "serve": ("serve models on this machine, for development", "serving.serve_command"),
+    "predict": ("ask a server for pictures", "serving.predict_command"),
+    "load": ("load a server and measure how fast it answers", "serving.load_command"),
+    "tflite": ("write a model as TFLite files for phones", "serving.tflite_command"),
+    "tflite-bench": ("time TFLite files on this machine, and show what takes how long", "serving.tflite_bench_command"),
 }
 
 

@@ -1,0 +1,75 @@
+"""A `.tflite` file as a function of named arrays, run by whichever interpreter is installed."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from gfla_tf.pose.blazepose.interpreter import find_interpreter_class
+
+__all__ = ["LiteFunction", "open_file"]
+
+
+def open_file(interpreter_class: Callable, **options):
+    """An interpreter, without TensorFlow's announcement that its own moves to `ai_edge_litert`."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        return interpreter_class(**options)
+
+
+class LiteFunction:
+    """A file's signature as a function.
+
+    Args:
+        file: path of a `.tflite`, or its bytes.
+        threads: of the processor; None leaves it to the interpreter.
+        interpreter_class: runs it; `ai_edge_litert`'s by default, else TensorFlow's.
+
+    Attributes:
+        inputs: name -> (shape, dtype), the batch of 1 included.
+        outputs: the names of what comes out.
+
+    Raises:
+        ValueError: the file cannot be read or has no signature.
+        MissingInterpreterError: no interpreter is installed.
+    """
+
+    def __init__(
+        self,
+        file: str | os.PathLike[str] | bytes,
+        threads: int | None = None,
+        interpreter_class: Callable | None = None,
+    ):
+        source = {"model_content": file} if isinstance(file, bytes) else {"model_path": os.fspath(file)}
+        self._interpreter = open_file(interpreter_class or find_interpreter_class(), num_threads=threads, **source)
+        if not self._interpreter.get_signature_list():
+            raise ValueError("A file with a signature is expected. Received: one without.")
+        self._run = self._interpreter.get_signature_runner()
+        self.inputs: Mapping[str, tuple[tuple[int, ...], np.dtype]] = {
+            name: (tuple(int(length) for length in detail["shape"]), np.dtype(detail["dtype"]))
+            for name, detail in self._run.get_input_details().items()
+        }
+        self.outputs = tuple(self._run.get_output_details())
+
+    def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
+        """Run it.
+
+        Args:
+            **arrays: every input by name, with the batch of 1.
+
+        Returns:
+            Every output by name, with the batch of 1.
+
+        Raises:
+            ValueError: an input is missing, unknown, or of another shape or type.
+        """
+        if set(arrays) != set(self.inputs):
+            raise ValueError(f"The inputs {sorted(self.inputs)} are expected. Received: {sorted(arrays)}.")
+        for name, (shape, dtype) in self.inputs.items():
+            array = arrays[name]
+            if array.shape != shape or array.dtype != dtype:
+                raise ValueError(f"{name} must be {dtype} of shape {shape}. Received: {array.dtype} of {array.shape}.")
+        return self._run(**arrays)

@@ -1,0 +1,30 @@
+"""Resizing in NumPy is TensorFlow's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gfla_tf.lite.resize import crop_frame, resize_image
+from gfla_tf.pose import framing
+
+random = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("size", [(20, 30), (7, 5), (13, 60), (41, 9), (23, 17)])
+def test_it_is_antialiased_bicubic_as_in_tensorflow(size):
+    image = random.uniform(-1, 1, (23, 17, 3)).astype(np.float32)
+    np.testing.assert_allclose(resize_image(image, *size), framing.resize_image(image, *size), atol=1e-5)
+
+
+def test_convention_pixel_centres_are_halves_of_pixels():
+    ramp = np.tile(np.linspace(-0.7, 0.7, 8, dtype=np.float32)[np.newaxis, :, np.newaxis], (2, 1, 3))
+    # Twice as wide, the second and third pixel lie a quarter of a pixel to either side of what was the second one.
+    wider = resize_image(ramp, 2, 16)[0, :, 0]
+    np.testing.assert_allclose(wider[6:10], [0.2 * step - 0.7 for step in (2.75, 3.25, 3.75, 4.25)], atol=1e-3)
+
+
+def test_cropping_is_that_of_the_frame_and_goes_beyond_the_picture():
+    image = random.uniform(-1, 1, (20, 30, 3)).astype(np.float32)
+    frame = framing.Frame(left=-4, top=5, width=20, height=22)
+    np.testing.assert_allclose(crop_frame(frame, image, 16, 12), frame.crop(image, 16, 12), atol=1e-5)

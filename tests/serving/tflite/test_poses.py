@@ -1,0 +1,46 @@
+"""Poses drawn without comparisons are those that the networks were trained with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gfla_tf.pose.heatmaps import pose_maps
+from serving.graphs.skeletons import drawn_pose_maps_tensor
+from serving.tflite.poses import draw_pose
+
+random = np.random.default_rng(0)
+
+
+def pose(joints: int, missing: int) -> np.ndarray:
+    keypoints = np.column_stack(
+        [random.uniform(-5, 45, joints), random.uniform(-5, 35, joints), random.uniform(0.01, 1, joints)]
+    )
+    keypoints[:missing] = 0
+    return keypoints[np.newaxis].astype(np.float32)
+
+
+@pytest.mark.parametrize("missing", [0, 5, 18])
+def test_gaussians_are_those_of_the_data_pipeline(missing):
+    keypoints = pose(18, missing)
+    found = draw_pose(tf.constant(keypoints), 24, 40, "openpose-18", drawn=False)
+    np.testing.assert_allclose(found, pose_maps(keypoints, 24, 40), atol=1e-6)
+
+
+@pytest.mark.parametrize("missing", [0, 4, 17])
+def test_drawn_skeletons_are_those_of_the_served_graph(missing):
+    keypoints = pose(17, missing)
+    found = draw_pose(tf.constant(keypoints), 24, 40, "h36m-17", drawn=True)
+    expected = drawn_pose_maps_tensor(tf.constant(keypoints), 24, 40, "h36m-17")
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_convention_x_runs_along_the_width_and_is_rounded_down():
+    keypoints = np.zeros((1, 18, 3), np.float32)
+    keypoints[0, 2] = (30.9, 10.9, 0.5)
+    maps = draw_pose(tf.constant(keypoints), 24, 40, "openpose-18", drawn=False).numpy()
+    assert maps.shape == (1, 24, 40, 18)
+    assert np.unravel_index(maps[0, ..., 2].argmax(), (24, 40)) == (10, 30)
+    assert maps[0, 10, 30, 2] == 1.0
+    assert not maps[..., [0, 1, 3]].any()
