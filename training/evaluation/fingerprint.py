@@ -5,7 +5,6 @@ Nothing in it depends on where files lie or when it was made.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,23 +14,19 @@ import numpy as np
 import tensorflow as tf
 
 import gfla_tf
-from training.evaluation.hashes import files_sha256
-from training.evaluation.pairs import SPLIT, EvaluationPairs
 from training.evaluation.protocols import Protocol
 
-__all__ = ["differences", "fingerprint"]
+__all__ = ["describe_data", "differences", "fingerprint"]
 
-VERSION = 1  # of this package's way to evaluate: raised whenever scores change
+VERSION = 2  # of this package's way to evaluate: raised whenever scores change
 
 
-def fingerprint(
-    protocol: Protocol, pairs: EvaluationPairs, networks: Mapping[str, str], real_set: dict | None = None
-) -> dict:
+def fingerprint(protocol: Protocol, data: dict, networks: Mapping[str, str], real_set: dict | None = None) -> dict:
     """The fingerprint of an evaluation, as JSON.
 
     Args:
         protocol: the one that holds.
-        pairs: those that systems are judged on.
+        data: description of the pairs or clips that systems are judged on.
         networks: SHA-256 of the weights of the metrics' networks by name.
         real_set: description of the real pictures that sets are compared with, if any.
     """
@@ -40,7 +35,7 @@ def fingerprint(
     return {
         "evaluation": VERSION,
         "protocol": fixed,
-        "data": _describe_pairs(pairs),
+        "data": data,
         "real_set": real_set,
         "networks": dict(networks),
         "packages": {
@@ -52,21 +47,13 @@ def fingerprint(
     }
 
 
-def _describe_pairs(pairs: EvaluationPairs) -> dict:
-    digest = hashlib.sha256(json.dumps([pairs.names(position) for position in range(len(pairs))]).encode())
-    digest.update(np.ascontiguousarray(pairs.keypoints()).tobytes())
-    digest.update(files_sha256(pairs.files()).encode())
-    return {
-        "kind": pairs.layout.kind,
-        "split": SPLIT,
-        "pairs": len(pairs),
-        "pairs_available": pairs.available,
-        "pairs_left_out": dict(sorted(pairs.dropped.items())),
-        "picture_size": list(pairs.picture_size),
-        "person_mask": "exact" if pairs.exact_masks else "limbs",
-        "exact_flow": pairs.flows is not None,
-        "sha256": digest.hexdigest(),
-    }
+def describe_data(data: dict) -> str:
+    """What a fingerprint says about its data, for people: `100 of 800 pairs of the test split, compared at ...`."""
+    unit = "clips" if data["kind"] == "clips" else "pairs"
+    height, width = data["picture_size"]
+    frames = f" ({data['judged_frames']} frames each)" if unit == "clips" else ""
+    count = f"{data[unit]} of {data[f'{unit}_available']} {unit}{frames} of the {data['split']} split"
+    return f"{count}, compared at {height}x{width} (height x width), {data['person_mask']} masks of people"
 
 
 def differences(first: object, second: object, name: str = "") -> list[str]:

@@ -26,7 +26,7 @@ from training.evaluation.hashes import files_sha256
 from training.evaluation.pairs import EvaluationPairs, PairBatch
 from training.evaluation.systems import Rendered
 
-__all__ = ["GeneratedPictures", "match_files"]
+__all__ = ["GeneratedPictures", "match_files", "read_generated"]
 
 BETWEEN = ("__", "___", "_2_")
 ENDINGS = ("", "_vis")
@@ -63,7 +63,7 @@ class GeneratedPictures:
 
     def render(self, batch: PairBatch) -> Rendered:
         size = batch.target_image.shape[1:3]
-        return Rendered(np.stack([_read(self._files[position], size) for position in batch.positions]))
+        return Rendered(np.stack([read_generated(self._files[position], size) for position in batch.positions]))
 
 
 def match_files(
@@ -117,7 +117,12 @@ def _describe(kind: str, names: Sequence[str]) -> str:
     return f"{len(names)} {kind} ({', '.join(names[:NAMES_SHOWN])}{more})"
 
 
-def _read(path: Path, size: tuple[int, int]) -> np.ndarray:
+def read_generated(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """A picture of exactly that size, (height, width) in pixels, as an image.
+
+    Raises:
+        ValueError: it is none.
+    """
     if picture_size(path) != tuple(size):
         raise ValueError(
             f"{path}: a readable picture of {size[0]}x{size[1]} pixels (height x width) is expected. "

@@ -7,27 +7,42 @@ of pictures that it wrote score the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from gfla_tf.image_io import from_uint8, to_uint8
-from gfla_tf.metrics import FeatureStatistics, frechet_distance
+from gfla_tf.metrics import load_inception
 from gfla_tf.progress import Progress
-from training.evaluation.columns import FRECHET
 from training.evaluation.fingerprint import fingerprint
+from training.evaluation.hashes import file_sha256
 from training.evaluation.pairs import EvaluationPairs, PairBatch
 from training.evaluation.protocols import Protocol
 from training.evaluation.real_set import find_real_set
 from training.evaluation.results import SystemScores
 from training.evaluation.scores import FRECHET_NETWORK, Scorer
+from training.evaluation.set_features import Comparison, SetNetwork, of_features, of_inception
+from training.evaluation.sheets import draw_sheet
 from training.evaluation.systems import Rendered, System
 
-__all__ = ["BATCH_SIZE", "Judge", "rendered_as_stored"]
+__all__ = ["BATCH_SIZE", "Judge", "SetChoice", "rendered_as_stored"]
 
 BATCH_SIZE = 4  # pairs: fixed, because a score's last digits depend on it
+
+
+@dataclass(frozen=True)
+class SetChoice:
+    """Which numbers of whole sets are wanted.
+
+    Attributes:
+        frechet: whether to take those that the protocol has.
+        inception: (variant, file of weights) of each Inception to take FID, KID and the Inception score on.
+    """
+
+    frechet: bool = True
+    inception: tuple[tuple[str, str], ...] = ()
 
 
 class Judge:
@@ -36,24 +51,29 @@ class Judge:
     Args:
         protocol: how.
         pairs: on what.
-        cache: folder for the statistics of real pictures.
-        frechet: whether to take the Frechet distance where the protocol has one.
+        cache: folder for the features of real pictures.
+        sets: which numbers of whole sets are wanted.
 
     Attributes:
         protocol: as given.
-        pairs: as given.
+        data: the pairs.
         fingerprint: of everything that scores depend on besides the system.
+        draw_sheet: draws pairs with their results, see `training.evaluation.sheets`.
 
     Raises:
         ValueError: weights or pictures are missing or can't be read.
     """
 
-    def __init__(self, protocol: Protocol, pairs: EvaluationPairs, cache: Path, frechet: bool = True) -> None:
-        self.protocol, self.pairs = protocol, pairs
-        self._scorer, self._cache = Scorer(protocol), cache
-        self._real = find_real_set(pairs, protocol) if protocol.frechet and frechet else None
+    draw_sheet = staticmethod(draw_sheet)
+
+    def __init__(self, protocol: Protocol, pairs: EvaluationPairs, cache: Path, sets: SetChoice | None = None) -> None:
+        self.protocol, self.data = protocol, pairs
+        self._scorer, self._cache = Scorer(protocol, pairs.layout.annotation_size), cache
+        self._networks = _set_networks(self._scorer, sets or SetChoice())
+        self._real = find_real_set(pairs, protocol) if self._networks else None
         described = None if self._real is None else self._real.describe()
-        self.fingerprint = fingerprint(protocol, pairs, self._scorer.networks, described)
+        hashes = self._scorer.networks | {network.name: network.sha256 for network in self._networks}
+        self.fingerprint = fingerprint(protocol, pairs.describe(), hashes, described)
 
     def judge(self, system: System) -> SystemScores:
         """All scores of a system.
@@ -61,25 +81,32 @@ class Judge:
         Raises:
             ValueError: its pictures are no images of the targets' size.
         """
-        parts, sets = [], {}
-        features = None if self._real is None else FeatureStatistics(len(self._real_statistics.mean))
-        with Progress(len(self.pairs), "pairs") as progress:
+        parts, pairs = [], self.data
+        comparisons = [Comparison(*features, len(pairs)) for features in self._real_features]
+        with Progress(len(pairs), "pairs") as progress:
             progress.note = system.name
-            for batch in self.pairs.batches(BATCH_SIZE):
+            for batch in pairs.batches(BATCH_SIZE):
                 rendered = rendered_as_stored(system, batch)
                 parts.append(self._scorer.scores(batch, rendered))
-                if features is not None:
-                    features.update(self._scorer.frechet_network.pooled(rendered.image))
+                for comparison in comparisons:
+                    comparison.update(rendered.image)
                 progress.add(len(batch.positions))
-        if features is not None:
-            sets[FRECHET] = frechet_distance(self._real_statistics, features)
-        names = tuple(self.pairs.names(position) for position in range(len(self.pairs)))
+        sets = {name: value for comparison in comparisons for name, value in comparison.scores().items()}
+        names = tuple(pairs.names(position) for position in range(len(pairs)))
         return SystemScores(names, _joined(parts), sets)
 
     @cached_property
-    def _real_statistics(self) -> FeatureStatistics:
-        network = self._scorer.frechet_network
-        return self._real.statistics(network, self._scorer.networks[FRECHET_NETWORK], self._cache)
+    def _real_features(self) -> list[tuple]:
+        return [(network, self._real.features(network, self._cache)) for network in self._networks]
+
+
+def _set_networks(scorer: Scorer, sets: SetChoice) -> list[SetNetwork]:
+    networks = []
+    if scorer.protocol.frechet and sets.frechet:
+        networks.append(of_features(FRECHET_NETWORK, scorer.networks[FRECHET_NETWORK], scorer.frechet_network))
+    for variant, weights in sets.inception:
+        networks.append(of_inception(file_sha256(weights), load_inception(variant, weights)))
+    return networks
 
 
 def _joined(parts: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -7,6 +7,8 @@ l + flow(l) in the source, also where something hides it there.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,10 +21,11 @@ from gfla_tf.metrics import person_mask
 from training.data.layouts import find_pairs
 from training.data.pair_pictures import PairPictures
 from training.data.truth import has_masks, mask_path, read_outside, read_truth, truth_path
+from training.evaluation.hashes import files_sha256
 from training.evaluation.protocols import Protocol
 from training.sources import check_picture_size
 
-__all__ = ["SPLIT", "EvaluationPairs", "PairBatch"]
+__all__ = ["SPLIT", "EvaluationPairs", "PairBatch", "spread"]
 
 SPLIT = "test"
 
@@ -85,7 +88,7 @@ class EvaluationPairs:
         self.picture_size = protocol.picture_size or self.layout.annotation_size
         self._pictures = PairPictures(self.layout, self.picture_size, protocol.resize)
         self.available, self.dropped = len(self._pictures.pairs), self._pictures.dropped
-        self.numbers = _spread(self.available, count)
+        self.numbers = spread(self.available, count)
         targets = [self.names(position)[1] for position in range(len(self))]
         self.exact_masks = self.layout.truth is not None and has_masks(self.layout.truth, targets)
 
@@ -100,6 +103,23 @@ class EvaluationPairs:
     def keypoints(self) -> np.ndarray:
         """All keypoints `[pairs, 2, 18, 3]`, of source and target."""
         return self._pictures.keypoints[self._pictures.pairs[self.numbers]]
+
+    def describe(self) -> dict:
+        """What belongs into a fingerprint."""
+        digest = hashlib.sha256(json.dumps([self.names(position) for position in range(len(self))]).encode())
+        digest.update(np.ascontiguousarray(self.keypoints()).tobytes())
+        digest.update(files_sha256(self.files()).encode())
+        return {
+            "kind": self.layout.kind,
+            "split": SPLIT,
+            "pairs": len(self),
+            "pairs_available": self.available,
+            "pairs_left_out": dict(sorted(self.dropped.items())),
+            "picture_size": list(self.picture_size),
+            "person_mask": "exact" if self.exact_masks else "limbs",
+            "exact_flow": self.flows is not None,
+            "sha256": digest.hexdigest(),
+        }
 
     def files(self) -> dict[str, Path]:
         """Every file that is read, by a name that does not depend on where the dataset lies."""
@@ -170,8 +190,8 @@ class EvaluationPairs:
         return tf.image.resize(masks, self.picture_size, method="area").numpy()
 
 
-def _spread(available: int, count: int | None) -> np.ndarray:
-    """Numbers of `count` of so many pairs, evenly spread, the same ones every time."""
+def spread(available: int, count: int | None) -> np.ndarray:
+    """Numbers of `count` of so many, evenly spread, the same ones every time; all for None."""
     if count is not None and count < 2:
         raise ValueError(f"--pairs must be at least 2, as intervals need them. Received: {count}.")
     if count is None or count >= available:

@@ -18,6 +18,8 @@ The rest is common to all protocols:
 | gfla256 | DeepFashion | 256x256, squeezed | uniform 51, range 2 | Ren et al., TIP 2020 |
 | patn176 | DeepFashion | 256x176 | Gaussian 1.5, range of the result | Zhu et al., CVPR 2019 |
 | market128 | Market-1501 | 128x64 | Gaussian 1.5, range of the result | both papers |
+| rendered-clips | clips, `data render` | the dataset's | Gaussian 1.5, range 2 | nothing published |
+| video256 | clips: FashionVideo, iPER | 256x256, squeezed | Gaussian 1.5, range 2 | the metrics' own definitions |
 
 What is known from the papers: the datasets, the sizes, that DeepFashion's 8,570 and Market-1501's 12,000 test pairs
 come from lists handed on with the code, which metrics the tables have, and that on Market-1501 some are taken inside a
@@ -26,7 +28,12 @@ the last three protocols, and the network of LPIPS (AlexNet is what its authors 
 numbers of one protocol are comparable with each other, with printed tables only as far as those chose the same.
 
 The Frechet distance is taken on VGG16 (`frechet`), between the results and *all pictures of the training split*. It is
-not the FID of the tables, which needs an Inception network.
+not the FID of the tables, which needs an Inception network: `--inception FILE` adds it, with KID and Inception score.
+
+In the last two protocols clips of 30 frames are judged: the video's first frame is the reference, the 29 after it are
+drawn. A picture's metric is the mean over these frames, and intervals are over clips. Flicker is taken where the exact
+flow is known; AED, FVD and FID-Video are on I3D's features of the 29 frames squeezed to 224x224, with the true clips of
+the same split for the real ones.
 """
 
 from __future__ import annotations
@@ -48,7 +55,7 @@ class Protocol:
     Attributes:
         name: on the command line.
         description: one line.
-        kind: layout of the dataset, "fashion" or "market".
+        kind: layout of the dataset, "fashion", "market" or "clips".
         metrics: names of `scores.METRICS`, in the order of tables.
         ranking: one of them, by which best and worst results are chosen.
         picture_size: (height, width) in pixels, in which pictures are compared; None for the annotations' size.
@@ -56,8 +63,9 @@ class Protocol:
         ssim_variant: see `gfla_tf.metrics.ssim`.
         ssim_range: likewise.
         formats: extensions that a folder of generated pictures may have.
-        frechet: whether the Frechet distance to the training split is taken.
+        frechet: whether distances of whole sets are taken: to the training split on VGG16, of clips on I3D.
         needs_truth: whether the dataset must hold exact flow.
+        clip_frames: of a clip with its reference; None for pairs of pictures.
     """
 
     name: str
@@ -72,16 +80,18 @@ class Protocol:
     formats: tuple[str, ...] = ANY_FORMAT
     frechet: bool = True
     needs_truth: bool = False
+    clip_frames: int | None = None
 
 
-_FASHION_METRICS = ("lpips_alexnet", "lpips_vgg16", "ssim", "psnr", "l1")
+_FASHION_METRICS = ("lpips_alexnet", "lpips_vgg16", "ssim", "psnr", "l1", "pckh", "pose_distance")
+_CLIP_METRICS = ("lpips_vgg16", "lpips_alexnet", "ssim", "psnr", "l1", "l1_person", "pckh", "pose_distance")
 
 _TABLE = (
     Protocol(
         "rendered",
         "rendered people with exact flow, at the dataset's own size",
         "fashion",
-        ("lpips_vgg16", "lpips_alexnet", "ssim", "psnr", "l1", "l1_person"),
+        ("lpips_vgg16", "lpips_alexnet", "ssim", "psnr", "l1", "l1_person", "pckh", "pose_distance"),
         ranking="lpips_vgg16",
         formats=LOSSLESS,
         frechet=False,
@@ -122,6 +132,25 @@ _TABLE = (
         ranking="mask_lpips_alexnet",
         picture_size=(128, 64),
         ssim_range="generated",
+    ),
+    Protocol(
+        "rendered-clips",
+        "clips of rendered people with exact flow, at the dataset's own size",
+        "clips",
+        _CLIP_METRICS,
+        ranking="lpips_vgg16",
+        formats=LOSSLESS,
+        needs_truth=True,
+        clip_frames=30,
+    ),
+    Protocol(
+        "video256",
+        "clips at 256x256, every metric by its own definition",
+        "clips",
+        _CLIP_METRICS,
+        ranking="lpips_vgg16",
+        picture_size=(256, 256),
+        clip_frames=30,
     ),
 )
 

@@ -1,6 +1,6 @@
 """The real pictures that results are compared with as a set: all pictures of the training split.
 
-Their features' statistics take long and never change, so they are kept in a file, which is named after the content of
+Their features take long and never change, so they are kept in a file, which is named after the content of
 the pictures and of the network: others have another name. While they are computed the file holds how far they are.
 """
 
@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from gfla_tf.metrics import FeatureNetwork, FeatureStatistics
 from gfla_tf.outputs import whole_file
 from gfla_tf.progress import Progress
 from training.data.images import read_picture
@@ -22,11 +21,12 @@ from training.data.layouts import IMAGE_EXTENSIONS, find_pairs
 from training.evaluation.hashes import files_sha256, json_sha256
 from training.evaluation.pairs import EvaluationPairs
 from training.evaluation.protocols import Protocol
+from training.evaluation.set_features import SetFeatures, SetNetwork
 
 __all__ = ["RealSet", "find_real_set"]
 
 SPLIT = "train"
-SAVED_EVERY = 256  # pictures
+SAVED_EVERY = 1024  # pictures
 BATCH_SIZE = 4
 
 
@@ -50,27 +50,29 @@ class RealSet:
         """What belongs into a fingerprint."""
         return {"split": SPLIT, "pictures": len(self.files), "sha256": self.sha256}
 
-    def statistics(self, network: FeatureNetwork, network_sha256: str, cache: Path) -> FeatureStatistics:
-        """Of the network's features, from the cache as far as they are there.
+    def features(self, network: SetNetwork, cache: Path) -> SetFeatures:
+        """The network's features, from the cache as far as they are there.
 
         Args:
             network: gives the features.
-            network_sha256: of its weights.
             cache: folder, made if it is not there.
         """
-        key = json_sha256([self.describe(), self.picture_size, self.resize, network_sha256])
+        key = json_sha256([self.describe(), self.picture_size, self.resize, network.name, network.sha256])
         cache.mkdir(parents=True, exist_ok=True)
-        file = cache / f"real-{key[:32]}.npz"
-        statistics = _read(file) or FeatureStatistics(network.pooled(self._pictures([self.files[0]])).shape[1])
-        with Progress(len(self.files), "real pictures") as progress:
-            progress.add(statistics.count, worked=False)
-            for start in range(statistics.count, len(self.files), SAVED_EVERY):
+        file, total = cache / f"real-{key[:32]}.npz", len(self.files)
+        features = _read(file, total) or SetFeatures(total, self._describe(network, self.files[:1]).shape[1])
+        with Progress(total, "real pictures") as progress:
+            progress.add(features.statistics.count, worked=False)
+            for start in range(features.statistics.count, total, SAVED_EVERY):
                 piece = self.files[start : start + SAVED_EVERY]
                 for first in range(0, len(piece), BATCH_SIZE):
-                    statistics.update(network.pooled(self._pictures(piece[first : first + BATCH_SIZE])))
+                    features.update(self._describe(network, piece[first : first + BATCH_SIZE]))
                     progress.add(len(piece[first : first + BATCH_SIZE]))
-                _write(file, statistics)
-        return statistics
+                _write(file, features)
+        return features
+
+    def _describe(self, network: SetNetwork, files: Sequence[Path]) -> np.ndarray:
+        return network.describe(self._pictures(files))[0]
 
     def _pictures(self, files: Sequence[Path]) -> tf.Tensor:
         try:
@@ -93,18 +95,15 @@ def find_real_set(pairs: EvaluationPairs, protocol: Protocol) -> RealSet:
     return RealSet(files, files_sha256({path.name: path for path in files}), pairs.picture_size, protocol.resize)
 
 
-def _read(file: Path) -> FeatureStatistics | None:
-    """Statistics as far as they were written; None where they were not, or the file is damaged."""
+def _read(file: Path, total: int) -> SetFeatures | None:
+    """Features as far as they were written; None where they were not, or the file is damaged."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            statistics = FeatureStatistics(len(arrays["mean"]))
-            statistics.count = int(arrays["count"])
-            statistics.mean, statistics.scatter = arrays["mean"], arrays["scatter"]
-            return statistics
+            return SetFeatures.from_arrays(total, arrays)
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def _write(file: Path, statistics: FeatureStatistics) -> None:
+def _write(file: Path, features: SetFeatures) -> None:
     with whole_file(file) as temporary:
-        np.savez(temporary, count=statistics.count, mean=statistics.mean, scatter=statistics.scatter)
+        np.savez(temporary, **features.arrays())

@@ -12,6 +12,7 @@ import numpy as np
 from gfla_tf.outputs import whole_file
 from training.evaluation.columns import find_column
 from training.evaluation.distributions import draw_distributions
+from training.evaluation.fingerprint import describe_data
 from training.evaluation.page import Block, Code, Heading, Paragraph, Picture, Table, to_html, to_markdown
 from training.evaluation.results import SHEET_FILE, Evaluation
 from training.evaluation.summary import CONFIDENCE
@@ -60,20 +61,17 @@ def _title(evaluation: Evaluation) -> str:
 
 def _beginning(evaluation: Evaluation) -> list[Block]:
     """What was done, and the tables."""
-    content, data = evaluation.content, evaluation.fingerprint["data"]
-    height, width = data["picture_size"]
+    content, data = evaluation.content, describe_data(evaluation.fingerprint["data"])
     blocks = [
         Heading(_title(evaluation), 1),
         Paragraph(
-            f"{content['description'][:1].upper()}{content['description'][1:]}. {data['pairs']} of "
-            f"{data['pairs_available']} pairs of the {data['split']} split, compared at {height}x{width} (height x "
-            f"width); person masks: {data['person_mask']}. Means over pictures, with {CONFIDENCE:.0%} bootstrap "
-            "intervals."
+            f"{content['description'][:1].upper()}{content['description'][1:]}: {data}. Means with {CONFIDENCE:.0%} "
+            "bootstrap intervals."
         ),
         Table(score_rows(content)),
     ]
     if content["differences"]:
-        text = f"Differences to {content['reference']}, picture by picture; * where the interval leaves out 0."
+        text = f"Differences to {content['reference']}, one by one; * where the interval leaves out 0."
         blocks += [Paragraph(text), Table(difference_rows(content["differences"]))]
     meanings = [[f"{column.title} {column.arrow}", column.meaning] for column in map(find_column, _columns(evaluation))]
     return [*blocks, Table([["metric", "meaning"], *meanings])]
@@ -102,7 +100,7 @@ def _results(evaluation: Evaluation, output: Path) -> list[Block]:
     """The sheets, and the names of the best and worst pairs."""
     blocks: list[Block] = [Heading("Results")]
     if (evaluation.folder / SHEET_FILE).is_file():
-        text = "Random pairs: source, pose, target, and what each system made of them"
+        text = "Drawn at random: what was given, what was asked for, the truth, and what each system made of it"
         blocks += [Paragraph(f"{text}."), Picture(_brought(evaluation, SHEET_FILE, output), text)]
     for name in evaluation.scores:
         for which in ("best", "worst"):
@@ -116,12 +114,12 @@ def _results(evaluation: Evaluation, output: Path) -> list[Block]:
 
 
 def _extremes(evaluation: Evaluation, system: str, which: str) -> list[list[str]]:
-    """Number, names and score of the best or worst pairs."""
+    """Number, names and score of the best or worst pairs or clips."""
     column = find_column(evaluation.fingerprint["protocol"]["ranking"])
     scores = evaluation.scores[system]
     order = column.best_first(scores.columns[column.name])[:: 1 if which == "best" else -1][:SHOWN]
     rows = [[str(pair), *scores.names[pair], f"{scores.columns[column.name][pair]:.4f}"] for pair in order]
-    return [["pair", "source", "target", f"{column.title} {column.arrow}"], *rows]
+    return [["number", "source", "target", f"{column.title} {column.arrow}"], *rows]
 
 
 def _brought(evaluation: Evaluation, name: str, output: Path) -> str:

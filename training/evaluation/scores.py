@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from gfla_tf.metrics import FeatureNetwork, LpipsNetwork, l1, lpips, psnr, ssim
+from gfla_tf.metrics import FeatureNetwork, LpipsNetwork, PoseAccuracy, l1, lpips, psnr, ssim
 from gfla_tf.metrics.network_weights import head_shapes, read_network_state
 from gfla_tf.metrics.networks import parameter_shapes
 from training.evaluation.columns import flow_column
 from training.evaluation.flow_errors import flow_errors
 from training.evaluation.hashes import arrays_sha256
 from training.evaluation.pairs import PairBatch
+from training.evaluation.pose_scores import PoseScorer
 from training.evaluation.protocols import Protocol
 from training.evaluation.systems import Rendered
 
@@ -32,6 +33,8 @@ METRICS: Mapping[str, Metric] = {
     "psnr": lambda scorer, batch, image: psnr(batch.target_image, image),
     "l1": lambda scorer, batch, image: l1(batch.target_image, image),
     "l1_person": lambda scorer, batch, image: l1(batch.target_image, image, batch.person_mask),
+    "pckh": lambda scorer, batch, image: scorer.pose(batch, image).pckh,
+    "pose_distance": lambda scorer, batch, image: scorer.pose(batch, image).distance,
 }
 
 
@@ -40,6 +43,7 @@ class Scorer:
 
     Args:
         protocol: which metrics.
+        true_size: see `PoseScorer`.
 
     Attributes:
         networks: SHA-256 of the weights of each network, with LPIPS' heads.
@@ -48,8 +52,9 @@ class Scorer:
         ValueError: a network's weights are not there; the message says where to get them.
     """
 
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, protocol: Protocol, true_size: tuple[int, int] | None = None) -> None:
         self.protocol = protocol
+        self._poses, self._last_pose = PoseScorer(true_size), (None, None)
         self._lpips, self.networks = {}, {}
         for name in _network_names(protocol):
             state = read_network_state(name)
@@ -82,6 +87,12 @@ class Scorer:
     def ssim(self, batch: PairBatch, image: np.ndarray, mask: np.ndarray | None = None) -> tf.Tensor:
         """SSIM by the protocol's window and range."""
         return ssim(batch.target_image, image, self.protocol.ssim_variant, self.protocol.ssim_range, mask)
+
+    def pose(self, batch: PairBatch, image: np.ndarray) -> PoseAccuracy:
+        """Pose accuracy; of the same pictures it is found once, for all columns that show it."""
+        if self._last_pose[0] is not image:
+            self._last_pose = image, self._poses(batch.target_keypoints, image)
+        return self._last_pose[1]
 
 
 def _network_names(protocol: Protocol) -> list[str]:

@@ -7,17 +7,15 @@ has its pair's number above it, by which it is found in scores.csv.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
-from gfla_tf.image_io import write_image
 from gfla_tf.pose.drawing import draw_skeleton
 from gfla_tf.pose.framing import resize_image
 from gfla_tf.sheets import contact_sheet
 from training.evaluation.pairs import EvaluationPairs, PairBatch
 
-__all__ = ["SHEET_WIDTH", "draw_sheet", "random_positions", "write_sheet"]
+__all__ = ["SHEET_WIDTH", "Results", "draw_sheet", "random_positions"]
 
 SHEET_WIDTH = 1600  # pixels, about: so many pairs stand side by side
 
@@ -48,11 +46,6 @@ def draw_sheet(pairs: EvaluationPairs, positions: Sequence[int], results: Result
         panels |= {f"{position} {title}": panel for title, panel in row.items()}
     width = next(iter(panels.values())).shape[1] * count
     return contact_sheet(panels, columns=count * max(1, SHEET_WIDTH // width))
-
-
-def write_sheet(path: Path, pairs: EvaluationPairs, positions: Sequence[int], results: Results) -> None:
-    """Draw pairs into a file; see `draw_sheet`."""
-    write_image(path, draw_sheet(pairs, positions, results))
 
 
 def _panels(batch: PairBatch, results: dict[str, np.ndarray], pairs: EvaluationPairs) -> dict[str, np.ndarray]:

@@ -7,7 +7,8 @@ it has any.
 Baselines: "copy" gives back the source; its flow is zero. "warp" moves the source's pixels by the exact flow, as a
 method that only moves pixels and knows the way would; where the target shows what is hidden in the source, it shows
 what hides it there, and the background stays where it is in the source. "warp-completed" takes those places from the
-target instead: what is missing there can't be found in the source.
+target instead: what is missing there can't be found in the source. "truth" is the target itself: what it scores where
+it is not perfect is what a measure itself adds, like joints that the estimator finds elsewhere.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from training.evaluation.pairs import PairBatch
 
 __all__ = ["BASELINES", "Baseline", "ModelSystem", "Rendered", "System"]
 
-BASELINES = ("copy", "warp", "warp-completed")
+BASELINES = ("copy", "warp", "warp-completed", "truth")
 ZERO_FLOW_LEVELS = (3, 2)
 
 
@@ -63,7 +64,7 @@ class Baseline:
 
     Args:
         name: which one.
-        has_flow: whether batches come with the exact flow, which all but "copy" need.
+        has_flow: whether batches come with the exact flow, which those that warp need.
 
     Raises:
         ValueError: there is no such baseline, or no flow for it.
@@ -72,12 +73,14 @@ class Baseline:
     def __init__(self, name: str, has_flow: bool = True) -> None:
         if name not in BASELINES:
             raise ValueError(f"--baseline must be one of {', '.join(BASELINES)}. Received: {name}.")
-        if name != "copy" and not has_flow:
+        if name.startswith("warp") and not has_flow:
             raise ValueError(f"--baseline {name} needs exact flow. Received: a protocol without.")
         self.name = name
         self.identity = {"kind": "baseline", "baseline": name}
 
     def render(self, batch: PairBatch) -> Rendered:
+        if self.name == "truth":
+            return Rendered(batch.target_image)
         if self.name == "copy":
             return Rendered(batch.source_image, _zero_flows(batch))
         warped = bilinear_sample(tf.constant(batch.source_image), tf.constant(batch.flow)).numpy()

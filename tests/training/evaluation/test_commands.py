@@ -28,7 +28,8 @@ def test_evaluate_prints_the_table(data, tmp_path, capsys):
     baselines = ["--baseline", "copy", "--baseline", "warp", "--sheet", "0"]
     assert main(["evaluate", "--protocol", "tiny", "--data", str(data), *baselines, "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert "Protocol tiny: for tests; 2 of 2 pairs, 256x176, exact masks, data " in printed
+    assert "Protocol tiny: for tests; 2 of 2 pairs of the test split, compared at 256x176 (height x width)" in printed
+    assert "exact masks of people, data " in printed
     assert "PSNR ↑" in printed
     assert "Difference to copy" in printed
     assert printed.splitlines()[-1] == str(tmp_path)
@@ -51,7 +52,7 @@ def test_market_people_are_judged_alone(tmp_path, capsys):
     arguments = ["evaluate", "--protocol", "market128", "--data", str(data), "--baseline", "copy", "--skip-frechet"]
     assert main([*arguments, "--output", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert "128x64, limbs masks" in printed
+    assert "compared at 128x64 (height x width), limbs masks of people" in printed
     assert "mask-SSIM ↑" in printed
 
 
@@ -119,6 +120,10 @@ def test_report(evaluated, tmp_path, capsys):
         assert f'src="{path}"' in page
         assert (evaluated / path).is_file()
     assert TEST[0] in markdown
+    card = tmp_path / "card.md"
+    card.write_text("# Card\n<!-- figures: tiny -->\n<!-- end of figures -->\n", encoding="utf-8")
+    assert main(["report", str(evaluated), "--card", str(card)]) == 0
+    assert "| PSNR (higher is better) |" in card.read_text(encoding="utf-8")
     assert main(["report", str(evaluated), "--output", str(tmp_path / "page")]) == 0
     assert (tmp_path / "page" / "report.md").read_text(encoding="utf-8") == markdown
     for path in shown:

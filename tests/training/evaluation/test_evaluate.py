@@ -163,7 +163,7 @@ def test_the_frechet_distance_to_the_training_pictures(data, tmp_path, monkeypat
     root = np.trace(scipy.linalg.sqrtm(covariances[0] @ covariances[1] + 1e-12 * np.eye(3))).real
     expected = mean + sum(map(np.trace, covariances)) - 2 * root
     assert content["systems"]["spy"]["sets"]["frechet_vgg16"] == pytest.approx(expected, rel=1e-3)
-    without = evaluate(protocol, pairs, [spy], tmp_path, sheet=0, frechet=False)
+    without = evaluate(protocol, pairs, [spy], tmp_path, sheet=0, sets=judge_module.SetChoice(frechet=False))
     assert without["systems"]["spy"]["sets"] == {}
     assert without["fingerprint"]["real_set"] is None
 

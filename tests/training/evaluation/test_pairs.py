@@ -56,9 +56,9 @@ def test_without_exact_masks_they_are_drawn_from_the_target(tmp_path):
 
 @pytest.mark.parametrize(("count", "chosen"), [(None, range(10)), (4, [0, 3, 6, 9]), (2, [0, 9]), (99, range(10))])
 def test_some_pairs_are_spread_evenly(data, count, chosen):
-    from training.evaluation.pairs import _spread
+    from training.evaluation.pairs import spread
 
-    assert _spread(10, count).tolist() == list(chosen)
+    assert spread(10, count).tolist() == list(chosen)
 
 
 def test_files_are_all_that_is_read(data, tmp_path):

@@ -50,7 +50,9 @@ def test_warp_completed_takes_from_the_target_what_is_hidden():
 
 
 def test_baselines_are_refused():
-    with pytest.raises(ValueError, match="--baseline must be one of copy, warp, warp-completed. Received: wrap."):
+    with pytest.raises(
+        ValueError, match="--baseline must be one of copy, warp, warp-completed, truth. Received: wrap."
+    ):
         Baseline("wrap")
     with pytest.raises(ValueError, match="--baseline warp needs exact flow"):
         Baseline("warp", has_flow=False)
