@@ -7,13 +7,15 @@ Both are means over all joints of all frames of all tracks that count (`Track.co
 * acceleration error: the length of the error's second difference over time, e[t + 1] - 2 e[t] + e[t - 1], where the
   joint counts in all three frames; per frame and frame.
 
-A filter's settings are searched for on the very tracks that are judged by, which favours it: once for the smallest
-position error, once for the smallest acceleration error.
+A filter's settings are searched for on the very tracks that are judged by, which favours it: for the smallest position
+error; for the smallest acceleration error among those that do not make the position worse; and for the smallest at any
+price, which filters get that flatten movement away.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -92,13 +94,20 @@ FILTERS = (
 )
 
 
-def search(tracks: Sequence[Track], family: FilterFamily) -> Iterator[tuple[str, Score]]:
-    """The filter at its best: for the position error, and for the acceleration error where that is another setting.
+def search(tracks: Sequence[Track], family: FilterFamily, harmless: float = math.inf) -> Iterator[tuple[str, Score]]:
+    """The filter at its best, by the three rules at the top of this module; settings that win twice come once.
+
+    Args:
+        tracks: to judge by.
+        family: the settings to try.
+        harmless: the position error, in percent, that counts as not worse: that of the joints as found.
 
     Yields:
         What to call it, and its score.
     """
     found = {values: score(tracks, family.make(*values)) for values in family.values}
-    best = [min(found, key=lambda values, figure=figure: found[values][figure]) for figure in range(len(Score._fields))]
+    mild = {values: result for values, result in found.items() if result.position <= harmless}
+    best = [min(found, key=lambda values: found[values].position)]
+    best += [min(group, key=lambda values: found[values].acceleration) for group in (mild, found) if group]
     for values in dict.fromkeys(best):
         yield family.describe(values), found[values]

@@ -85,9 +85,10 @@ def judge(tracks: Sequence[Track], methods: Mapping[str, Method]) -> dict[str, S
         tracks: to judge by.
         methods: by what to call them.
     """
-    scores = {"as found, gaps filled": score(tracks, lambda track: fill_only(track.found))}
+    as_found = score(tracks, lambda track: fill_only(track.found))
+    scores = {"as found, gaps filled": as_found}
     for family in FILTERS:
-        scores.update(search(tracks, family))
+        scores.update(search(tracks, family, as_found.position))
     return {**scores, **{name: score(tracks, method) for name, method in methods.items()}}
 
 

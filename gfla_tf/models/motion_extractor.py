@@ -15,7 +15,10 @@ import tensorflow as tf
 from gfla_tf.layers.adaptive_layer_norm import AdaptiveLayerNorm, ChannelAffine
 from gfla_tf.layers.primitives import Composite, activation, register
 
-__all__ = ["MotionExtractor", "smoothing_weights"]
+__all__ = ["CALM", "CALM_FRAMES", "MotionExtractor", "smoothing_weights"]
+
+CALM = 0.008  # in units of the channels: 0.4 % of the size of a person who fills -1 to 1
+CALM_FRAMES = 9
 
 
 def smoothing_weights(frames: int) -> list[float]:
@@ -40,11 +43,15 @@ class MotionExtractor(Composite, keras.Model):
         smoothing: frames, odd, that the noisy joints are smoothed over before the correction is added: each is that of
             the parabola fitted to so many frames (Savitzky and Golay, 1964). 1 leaves them as they are. What trembles
             need not be taken away by the network, then.
+        calm_smoothing: frames, odd, that joints are smoothed over where they are calm; None for as many everywhere. A
+            joint is calm where the two smoothed ways hardly differ: of the way from the calmer one to the other
+            one, d / (d + CALM^2) is gone, where d is the mean squared distance between them over `CALM_FRAMES` frames.
         adaptive: False leaves the clip's vector out: plain layer norms in the blocks, each with a learned scale and
             offset for each channel.
     """
 
-    config_names = ("joints", "filters", "blocks", "hidden", "dropout", "residual", "smoothing", "adaptive")
+    config_names = ("joints", "filters", "blocks", "hidden", "dropout", "residual", "smoothing", "calm_smoothing")
+    config_names += ("adaptive",)
 
     def __init__(
         self,
@@ -55,6 +62,7 @@ class MotionExtractor(Composite, keras.Model):
         dropout: float = 0.15,
         residual: bool = False,
         smoothing: int = 1,
+        calm_smoothing: int | None = None,
         adaptive: bool = True,
         **kwargs,
     ):
@@ -67,6 +75,7 @@ class MotionExtractor(Composite, keras.Model):
         self.dropout = dropout
         self.residual = residual
         self.smoothing = smoothing
+        self.calm_smoothing = calm_smoothing
         self.adaptive = adaptive
         # Layers
         policy = self.dtype_policy
@@ -79,13 +88,18 @@ class MotionExtractor(Composite, keras.Model):
             self.norms += [self._norm(f"norm{block}{part}") for part in "ab"]
         self.features = [self._temporal(f"feature{index}", filters, 3, strides=2) for index in range(3 * adaptive)]
         first = {"kernel_initializer": "zeros"} if residual else {}
-        if smoothing < 1 or smoothing % 2 == 0 or smoothing > self.receptive_field:
-            raise ValueError(
-                f"smoothing must be an odd number of frames up to the {self.receptive_field} that are seen. "
-                f"Received: {smoothing}."
-            )
+        self._check_smoothing()
         self.shrink = self._temporal("shrink", 2 * joints, 1, use_bias=True, **first)
         self.drop = keras.layers.Dropout(dropout, name="drop", dtype=policy)
+
+    def _check_smoothing(self) -> None:
+        largest = {"smoothing": self.receptive_field, "calm_smoothing": self.receptive_field - CALM_FRAMES + 1}
+        for name, most in largest.items():
+            frames = getattr(self, name)
+            if frames is not None and (frames < 1 or frames % 2 == 0 or frames > most):
+                raise ValueError(
+                    f"{name} must be an odd number of frames up to the {most} that are seen. Received: {frames}."
+                )
 
     def _temporal(self, name: str, filters: int, kernel_size: int, use_bias: bool = False, **options):
         return keras.layers.Conv1D(
@@ -146,12 +160,24 @@ class MotionExtractor(Composite, keras.Model):
 
     def _passed_on(self, noisy: tf.Tensor) -> tf.Tensor:
         """The noisy joints, smoothed, without the frames at the ends."""
-        margin, half = self.receptive_field // 2, self.smoothing // 2
+        if self.calm_smoothing is None:
+            return self._smoothed(noisy, self.smoothing)
+        half = CALM_FRAMES // 2
+        calm = self._smoothed(noisy, self.calm_smoothing, half)
+        change = self._smoothed(noisy, self.smoothing, half) - calm
+        moved = tf.add_n(tf.split(tf.square(change), 2, axis=-1))
+        moved = tf.nn.avg_pool1d(moved, CALM_FRAMES, 1, "VALID")
+        moved = tf.concat([moved, moved], axis=-1)
+        return calm[:, half:-half] + change[:, half:-half] * (moved / (moved + CALM**2))
+
+    def _smoothed(self, noisy: tf.Tensor, frames: int, more: int = 0) -> tf.Tensor:
+        """The noisy joints, smoothed over so many frames, and `more` frames at either end."""
+        margin, half = self.receptive_field // 2 - more, frames // 2
         shifts = range(-half, half + 1)
         return tf.add_n(
             [
                 float(weight) * noisy[:, margin + shift : (shift - margin) or None]
-                for shift, weight in zip(shifts, smoothing_weights(self.smoothing), strict=True)
+                for shift, weight in zip(shifts, smoothing_weights(frames), strict=True)
             ]
         )
 

@@ -175,7 +175,7 @@ _TABLE = (
         "motion-demo",
         "motion",
         "clean joints from noisy ones, as corrections of them; comes with trained weights",
-        {"joints": 17, "residual": True, "smoothing": 9},
+        {"joints": 17, "residual": True, "smoothing": 9, "calm_smoothing": 13, "dropout": 0.0},
         1_834_786,
         skeleton="h36m-17",
     ),

@@ -76,6 +76,8 @@ def fill_missing(keypoints: np.ndarray) -> np.ndarray:
 
 def _interpolate(joint: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """A joint's (x, y, confidence) `[frames, 3]` in all frames from those that have it."""
+    if seen.all():
+        return joint
     frames = np.arange(len(joint))
     return np.stack([np.interp(frames, frames[seen], values[seen]) for values in joint.T], axis=-1)
 
@@ -83,6 +85,8 @@ def _interpolate(joint: np.ndarray, seen: np.ndarray) -> np.ndarray:
 def _guess(filled: np.ndarray, seen: np.ndarray) -> None:
     """Put the joints that no frame has near those that are there."""
     known = seen.any(axis=0)
+    if known.all():
+        return
     size = person_size(filled[:, :, :2], known)
     for joint in np.flatnonzero(~known):
         nearest = _nearest_known(int(joint), known)

@@ -118,3 +118,22 @@ def test_a_smoothing_extractor_begins_with_parabolas(smoothing):
 def test_wrong_smoothing(smoothing):
     with pytest.raises(ValueError, match=f"odd number of frames up to the 27 that are seen. Received: {smoothing}"):
         MotionExtractor(blocks=2, smoothing=smoothing)
+
+
+@pytest.mark.parametrize("calm", [0, 4, 21])
+def test_wrong_calm_smoothing(calm):
+    with pytest.raises(ValueError, match=f"calm_smoothing must be .* up to the 19 that are seen. Received: {calm}"):
+        MotionExtractor(blocks=2, smoothing=5, calm_smoothing=calm)
+
+
+def test_calm_joints_are_smoothed_over_more_frames():
+    settings = {"joints": 1, "filters": 8, "blocks": 2, "hidden": 8, "residual": True}
+    wide, narrow, both = (
+        MotionExtractor(**settings, smoothing=frames, calm_smoothing=calm)
+        for frames, calm in ((11, None), (5, None), (5, 11))
+    )
+    for model in (wide, narrow, both):
+        model.build(None)
+    noise = np.random.default_rng(0).normal(size=(1, 33, 2)).astype(np.float32)
+    for size, like in ((1e-4, wide), (10.0, narrow)):
+        np.testing.assert_allclose(both(size * noise), like(size * noise), rtol=0, atol=2e-3 * size)

@@ -80,11 +80,17 @@ def test_the_best_settings_are_found_for_each_figure():
 
         return method
 
-    family = FilterFamily("mix", ("share", "shift"), ((0.0, 0.0), (0.5, 0.0), (0.9, 3.0)), make)
-    results = dict(search([track(found, exact)], family))
-    assert list(results) == ["mix, share 0.5, shift 0", "mix, share 0.9, shift 3"]
-    assert results["mix, share 0.5, shift 0"].position < results["mix, share 0.9, shift 3"].position
-    assert results["mix, share 0.5, shift 0"].acceleration > results["mix, share 0.9, shift 3"].acceleration
+    # Half of the error; a tenth of it, but all is moved by 3 pixels; a fifth of it, and moved by 1.
+    family = FilterFamily("mix", ("share", "shift"), ((0.0, 0.0), (0.5, 0.0), (0.9, 3.0), (0.8, 1.0)), make)
+    tracks = [track(found, exact)]
+    half, shifted, between = (f"mix, share {share}, shift {shift}" for share, shift in ((0.5, 0), (0.9, 3), (0.8, 1)))
+    results = dict(search(tracks, family))
+    assert list(results) == [half, shifted]
+    assert results[half].position < results[shifted].position
+    assert results[half].acceleration > results[shifted].acceleration
+    harmless = score(tracks, make(0.0, 1.3)).position
+    assert list(dict(search(tracks, family, harmless))) == [half, between, shifted]
+    assert list(dict(search(tracks, family, harmless=0.0))) == [half, shifted]
 
 
 @pytest.mark.parametrize("family", FILTERS, ids=lambda family: family.name)

@@ -41,6 +41,7 @@ class MotionConfig(RunConfig):
         strength: (smallest, largest) factor of the noise on motion capture.
         durations: (smallest, largest) factor of how long its accidents last.
         noise: how the detector of motion capture errs.
+        variants: draws of each window of motion capture that are kept in memory; None draws anew each time.
         held_out: names of recordings (without ".bvh") that are for testing although their names' hash would have them
             for training.
         detector: of Human3.6M's files, whose joints to take; None if there is one.
@@ -61,7 +62,7 @@ class MotionConfig(RunConfig):
         "durations": as_numbers,
         "held_out": as_texts,
     }
-    AT_LEAST_ONE: ClassVar[tuple[str, ...]] = (*RunConfig.AT_LEAST_ONE, "frames")
+    AT_LEAST_ONE: ClassVar[tuple[str, ...]] = (*RunConfig.AT_LEAST_ONE, "frames", "variants")
     FROM_ZERO: ClassVar[tuple[str, ...]] = (*RunConfig.FROM_ZERO, "sample_windows")
 
     preset: str = "motion"
@@ -74,6 +75,7 @@ class MotionConfig(RunConfig):
     strength: tuple[float, float] = (0.5, 2.0)
     durations: tuple[float, float] = (0.5, 2.0)
     noise: DetectorNoise = field(default_factory=DetectorNoise)
+    variants: int | None = None
     held_out: tuple[str, ...] = ()
     detector: str | None = None
     sample_windows: int = 4

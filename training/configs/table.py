@@ -135,8 +135,9 @@ CONFIGS: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
             "motion": MotionConfig(
                 "motion",
                 preset="motion-demo",
-                weights=MotionWeights(mpjpe=1.0, acceleration=2.0),
+                weights=MotionWeights(mpjpe=1.0, acceleration=6.0),
                 strength=(0.4, 1.5),
+                variants=2,
                 batch_size=16,
                 learning_rate=1e-3,
                 decay="cosine",

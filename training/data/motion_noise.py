@@ -102,38 +102,41 @@ class DetectorNoise:
                 raise ValueError(
                     f"{name} must have numbers for {', '.join(keys)}. Received: {list(getattr(self, name))}."
                 )
-        numbers = {entry.name: _numbers(getattr(self, entry.name)) for entry in fields(self)}
-        least = min(min(values) for name, values in numbers.items() if name not in ("bias", "lag"))
-        if not all(np.isfinite(values).all() for values in numbers.values()) or not least >= 0:
+        unsigned = (getattr(self, entry.name) for entry in fields(self) if entry.name not in ("bias", "lag"))
+        unsigned = np.concatenate([_numbers(value) for value in unsigned])
+        signed = np.concatenate([_numbers(self.bias), _numbers(self.lag)])
+        if not np.isfinite(signed).all() or not np.isfinite(unsigned).all() or unsigned.min() < 0:
             raise ValueError(f"Finite numbers, none but bias and lag below 0, are expected. Received: {self}.")
 
-    def scaled(self, factor: float) -> DetectorNoise:
-        """A detector that errs so many times as much and as often (but never in more than all frames)."""
+    def scaled(self, factor: float, durations: float = 1.0, keep_bias: bool = False) -> DetectorNoise:
+        """A detector that errs so many times as much and as often (but never in more than all frames).
 
-        def times(value, largest: float = 1.0):
-            if isinstance(value, Mapping):
-                return {key: times(inner, largest) for key, inner in value.items()}
-            if isinstance(value, (tuple, list)):
-                return tuple(times(inner, largest) for inner in value)
-            return min(factor * value, largest)
-
-        amounts = {name: times(getattr(self, name)) for name in ("bias", "offset", "spread", "lag")}
-        rates = {name: times(getattr(self, name)) for name in ("far_off", "swapped", "missed", "lost")}
-        return replace(self, **amounts, **rates)
-
-    def lasting(self, factor: float) -> DetectorNoise:
-        """A detector whose accidents (far off, swapped, missed) last so many times as long, in as many frames."""
-        names = ("far_duration", "swapped_duration", "missed_duration")
-        return replace(self, **{name: factor * getattr(self, name) for name in names})
+        Args:
+            factor: of amounts and of how often accidents happen.
+            durations: factor of how long accidents (far off, swapped, missed) last, in as many frames.
+            keep_bias: leave what the detector takes for a joint as it is.
+        """
+        changed = {name: _times(getattr(self, name), factor) for name in _GROWING[keep_bias:]}
+        return replace(self, **changed, **{name: durations * getattr(self, name) for name in _DURATIONS})
 
 
+_GROWING = ("bias", "offset", "spread", "lag", "far_off", "swapped", "missed", "lost")
+_DURATIONS = ("far_duration", "swapped_duration", "missed_duration")
 _KEYS = {"bias": PARTS, "offset": PARTS, "spread": PARTS, "missed": PARTS, "swapped": LIMBS}
 
 
-def _numbers(value: object) -> list[float]:
-    """All numbers in a field."""
-    values = value.values() if isinstance(value, Mapping) else value if isinstance(value, (tuple, list)) else None
-    return [float(value)] if values is None else [number for inner in values for number in _numbers(inner)]
+def _times(value: object, factor: float) -> object:
+    """A field, its numbers multiplied, but none beyond 1."""
+    if isinstance(value, dict):
+        return {key: _times(inner, factor) for key, inner in value.items()}
+    if isinstance(value, (tuple, list)):
+        return tuple(_times(inner, factor) for inner in value)
+    return min(factor * value, 1.0)
+
+
+def _numbers(value: object) -> np.ndarray:
+    """All numbers in a field, `[n]`."""
+    return np.ravel(np.array([*value.values()] if isinstance(value, Mapping) else value, np.float64))
 
 
 def write_noise(path: str | os.PathLike[str], noise: DetectorNoise) -> None:

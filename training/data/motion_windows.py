@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +61,8 @@ class MotionCaptureSettings:
         durations: (smallest, largest) factor of how long the detector's accidents last; from 0.
         noise: how the detector errs.
         normalization: "person" or "image", see `gfla_tf.motion.normalization`.
+        variants: how many different draws there are of each window of training. They are kept in memory, 19 kB each
+            with 30 frames, as making a window takes as long as training on it. None draws anew each time.
         held_out: recordings (names without ".bvh") that are for testing, too.
     """
 
@@ -71,6 +73,7 @@ class MotionCaptureSettings:
     durations: tuple[float, float] = (0.5, 2.0)
     noise: DetectorNoise = field(default_factory=DetectorNoise)
     normalization: str = "person"
+    variants: int | None = None
     held_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -78,6 +81,8 @@ class MotionCaptureSettings:
             raise ValueError(
                 f"frames from 1 and proportions from 0 are expected. Received: {self.frames}, {self.proportions}"
             )
+        if self.variants is not None and self.variants < 1:
+            raise ValueError(f"variants from 1, or none, are expected. Received: {self.variants}")
         for name, lowest in (("frames_per_second", 1.0), ("strength", 0.0), ("durations", 0.0)):
             low, high = getattr(self, name)
             if not lowest <= low <= high:
@@ -136,6 +141,7 @@ class MotionCaptureWindows:
         self.random = split == "train"
         self.paths = find_recordings(folder, split, self.settings.held_out)
         self._captures = [read_capture(path) for path in self.paths]
+        self._kept: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
         self._pieces = [self._count_pieces(capture) for capture in self._captures]
         self.windows = np.array(
             [
@@ -156,13 +162,22 @@ class MotionCaptureWindows:
 
     def load(self, index: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Make the window of that number, drawn from the seed (in training) or from the number alone."""
-        noisy, clean = tf.numpy_function(self.make_window, [index, seed], [tf.float32, tf.float32])
+        noisy, clean = tf.numpy_function(self._take_window, [index, seed], [tf.float32, tf.float32])
         frames = self.settings.frames
         return {
             "index": index,
             "noisy": tf.ensure_shape(noisy, [frames + 2 * _MARGIN, _CHANNELS]),
             "clean": tf.ensure_shape(clean, [frames, _CHANNELS]),
         }
+
+    def _take_window(self, index: int, seed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Make a window, or take one that is kept."""
+        if self.settings.variants is None:
+            return self.make_window(index, seed)
+        key = (int(index), *self._drawn(seed))
+        if key not in self._kept:
+            self._kept[key] = self.make_window(index, seed)
+        return self._kept[key]
 
     def make_window(self, index: int, seed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What `load` gives, in NumPy: noisy and clean channels."""
@@ -190,13 +205,19 @@ class MotionCaptureWindows:
 
     def _noise(self, random: np.random.Generator) -> DetectorNoise:
         settings = self.settings
-        noise = settings.noise.scaled(random.uniform(*settings.strength)).lasting(random.uniform(*settings.durations))
+        strength, durations = random.uniform(*settings.strength), random.uniform(*settings.durations)
         # What the detector takes for a joint does not depend on how sure it is of it.
-        return replace(noise, bias=settings.noise.bias)
+        return settings.noise.scaled(strength, durations, keep_bias=True)
 
     def _random(self, index: int, seed: np.ndarray) -> np.random.Generator:
-        drawn = np.asarray(seed, np.int32).view(np.uint32).tolist() if self.random else [0, 0]
-        return np.random.Generator(np.random.PCG64(np.random.SeedSequence([index, *drawn])))
+        return np.random.Generator(np.random.PCG64(np.random.SeedSequence([index, *self._drawn(seed)])))
+
+    def _drawn(self, seed: np.ndarray) -> list[int]:
+        """What the chance of a window depends on, besides its number."""
+        if not self.random:
+            return [0, 0]
+        drawn = np.asarray(seed, np.int32).view(np.uint32).tolist()
+        return drawn if self.settings.variants is None else [drawn[0] % self.settings.variants, 0]
 
     def _times(self, recording: int, piece: int, rate: float, random) -> tuple[np.ndarray, np.ndarray]:
         """The places in the recording of the frames that are there, and which of these each of the window's is."""

@@ -144,6 +144,9 @@ def test_scaled_noise():
     assert noise.spread["knee"] == 2 * DetectorNoise().spread["knee"]
     assert noise.missed["wrist"] == (2 * DetectorNoise().missed["wrist"][0], 1.0)
     assert noise.memory == DetectorNoise().memory
+    assert noise.missed_duration == DetectorNoise().missed_duration
+    assert noise.bias["hip"] == tuple(2 * number for number in DetectorNoise().bias["hip"])
+    assert DetectorNoise().scaled(2.0, keep_bias=True).bias == DetectorNoise().bias
 
 
 def test_noise_to_a_file_and_back(tmp_path):
@@ -226,8 +229,8 @@ def test_a_perfect_detector_can_be_measured():
 
 
 def test_the_command_reads_clips_and_writes_numbers(tmp_path, monkeypatch, capsys):
+    from gfla_tf.commands.table import run_table
     from gfla_tf.image_io import write_image
-    from training.commands import run_table
     from training.data.cli import COMMANDS
 
     exact = film(24)
@@ -258,7 +261,9 @@ def test_the_command_reads_clips_and_writes_numbers(tmp_path, monkeypatch, capsy
 
 def test_accidents_that_last_longer_are_as_frequent():
     noise = replace(SILENT, missed=dict.fromkeys(SILENT.missed, (0.3, 0.3)), missed_duration=0.1)
-    missed = [detect(film(3000), random(), changed)[..., 2] == 0 for changed in (noise, noise.lasting(4.0))]
+    missed = [
+        detect(film(3000), random(), changed)[..., 2] == 0 for changed in (noise, noise.scaled(1.0, durations=4.0))
+    ]
     shares = [flags.mean() for flags in missed]
     ends = [(flags[:-1] & ~flags[1:]).sum() for flags in missed]
     assert shares == pytest.approx([0.3, 0.3], abs=0.03)

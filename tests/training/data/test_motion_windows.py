@@ -96,6 +96,19 @@ def test_same_seed_same_window_and_tests_do_not_depend_on_it(folder):
     assert np.abs(test.make_window(3, one)[0] - test.make_window(4, one)[0]).max() > 0.01
 
 
+def test_variants_are_drawn_once_and_kept(folder):
+    source = MotionCaptureWindows(folder, settings=MotionCaptureSettings(frames=10, variants=2))
+    numbers = tf.constant(0, tf.int64)
+    drawn = [source.load(numbers, tf.constant([seed, -seed]))["noisy"].numpy() for seed in (0, 1, 2, 3)]
+    np.testing.assert_array_equal(drawn[0], drawn[2])
+    np.testing.assert_array_equal(drawn[1], drawn[3])
+    assert np.abs(drawn[0] - drawn[1]).max() > 0.01
+    again = MotionCaptureWindows(folder, settings=MotionCaptureSettings(frames=10, variants=2))
+    np.testing.assert_array_equal(again.load(numbers, tf.constant([3, 7]))["noisy"], drawn[1])
+    with pytest.raises(ValueError, match="variants from 1, or none, are expected. Received: 0"):
+        MotionCaptureSettings(variants=0)
+
+
 def test_end_frames_repeat(folder):
     source = MotionCaptureWindows(folder, "test")
     _, found = source.make_keypoints(0, np.zeros(2, np.int32))
