@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from helpers.made_once import made_once
 from helpers.tiny_models import SHALLOW, TINY, filled
 
 from gfla_tf.models.presets import Preset, build_model
@@ -46,7 +47,8 @@ def exported(tmp_path_factory, person_model, sequence_model, motion_model):
     """A folder of models as a server has it, every one checked while it was written."""
     from serving.export import export_model
 
-    root = tmp_path_factory.mktemp("models")
-    for model in (person_model, sequence_model, motion_model):
-        export_model(model, root)
-    return root
+    def export(root):
+        for model in (person_model, sequence_model, motion_model):
+            export_model(model, root)
+
+    return made_once(tmp_path_factory, "models", export)

@@ -1,0 +1,115 @@
+"""Two ways to load a server.
+
+A closed loop keeps a number of requests under way: the next one is sent when one is answered, so a slow server is asked
+less. It finds the largest throughput. An open loop sends at random times at a given rate, whatever the server does, as
+many strangers would; a request's time counts from when it was due, so that waiting for a free connection is not hidden.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+from serving.client import ClientError
+from serving.load.measurement import Measurement
+
+__all__ = ["Connect", "closed_loop", "open_loop"]
+
+Connect = Callable[[], AbstractContextManager[Callable[[], object]]]
+
+
+def closed_loop(connect: Connect, concurrency: int, seconds: float) -> Measurement:
+    """Keep some requests under way for some time.
+
+    Args:
+        connect: gives, as a context, a function of one thread that sends a request and waits for the answer.
+        concurrency: requests at one time.
+        seconds: during which new ones are sent.
+
+    Raises:
+        ValueError: less than one request at a time.
+    """
+    if concurrency < 1:
+        raise ValueError(f"One request at a time or more is expected. Received: {concurrency}.")
+    measurement = Measurement("closed", concurrency)
+
+    def work() -> None:
+        with connect() as send:
+            ready.wait()
+            now = start = time.perf_counter()
+            while now < start + seconds:
+                _measure(send, measurement, now)
+                now = time.perf_counter()
+
+    ready = threading.Barrier(concurrency + 1)
+    with _threads(concurrency, work):
+        ready.wait()
+        start = time.perf_counter()
+    measurement.seconds = time.perf_counter() - start
+    return measurement
+
+
+def open_loop(connect: Connect, rate: float, seconds: float, connections: int = 64, seed: int = 0) -> Measurement:
+    """Send requests at random times, independent of each other and of the answers (a Poisson process).
+
+    Args:
+        connect: as for `closed_loop`.
+        rate: requests a second, on average.
+        seconds: during which they are sent.
+        connections: requests at one time, at most; those that are due beyond wait.
+        seed: of the times.
+
+    Raises:
+        ValueError: the rate is not above 0, or there is no connection.
+    """
+    if rate <= 0 or connections < 1:
+        raise ValueError(f"A rate above 0 and a connection are expected. Received: {rate} and {connections}.")
+    measurement, due = Measurement("open", rate), queue.SimpleQueue()
+
+    def work() -> None:
+        with connect() as send:
+            ready.wait()
+            while (moment := due.get()) is not None:
+                _measure(send, measurement, moment)
+
+    ready = threading.Barrier(connections + 1)
+    with _threads(connections, work):
+        ready.wait()
+        start = time.perf_counter()
+        for offset in _random_times(rate, seconds, seed):
+            time.sleep(max(start + offset - time.perf_counter(), 0.0))
+            due.put(start + offset)
+        for _ in range(connections):
+            due.put(None)
+    measurement.seconds = time.perf_counter() - start
+    return measurement
+
+
+@contextlib.contextmanager
+def _threads(count: int, work: Callable[[], None]) -> Iterator[None]:
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    yield
+    for thread in threads:
+        thread.join()
+
+
+def _measure(send: Callable[[], object], measurement: Measurement, start: float) -> None:
+    error = None
+    try:
+        send()
+    except ClientError as failed:
+        error = failed.code.name
+    measurement.add(time.perf_counter() - start, error)
+
+
+def _random_times(rate: float, seconds: float, seed: int) -> Iterator[float]:
+    generator, moment = random.Random(seed), 0.0
+    while (moment := moment + generator.expovariate(rate)) < seconds:
+        yield moment

@@ -1,0 +1,165 @@
+"""Requests that wait a moment for each other and run as one batch.
+
+Every signature of a version has its own queue; a few threads serve them all. A batch runs when it is full or its first
+request has waited long enough. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too
+long is told so (DEADLINE_EXCEEDED): nothing grows for ever.
+
+In one thing this is kinder than TensorFlow Serving: if a merged batch fails, its requests are run one by one, so that a
+request does not fail for what another one sent.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+from serving.server.batching_parameters import BatchingParameters
+from serving.server.merging import Arrays, batch_size, merge, split
+from serving.statuses import Code, ServingError
+
+__all__ = ["BatchScheduler"]
+
+Run = Callable[[Arrays], Arrays]
+
+
+@dataclass(eq=False)
+class _Task:
+    inputs: Arrays
+    size: int
+    run: Run
+    arrival: float = field(default_factory=time.monotonic)
+    done: threading.Event = field(default_factory=threading.Event)
+    answer: Arrays | Exception | None = None
+
+    def finish(self, answer: Arrays | Exception) -> None:
+        self.answer = answer
+        self.done.set()
+
+
+class BatchScheduler:
+    """Queues and threads.
+
+    Args:
+        parameters: sizes and times.
+        observe: told the number of entries and the padded size of every batch that runs.
+    """
+
+    def __init__(self, parameters: BatchingParameters, observe: Callable[[int, int], None] = lambda *sizes: None):
+        self.parameters, self._observe = parameters, observe
+        self._queues: dict[Hashable, deque[_Task]] = {}
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"batches-{index}", daemon=True)
+            for index in range(parameters.num_batch_threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def run(self, key: Hashable, run: Run, inputs: Arrays, seconds: float) -> Arrays:
+        """Run a request, perhaps with others of the same key; waits for the answer.
+
+        Args:
+            key: of the queue.
+            run: what runs a batch.
+            inputs: of the request; the batch is their first axis.
+            seconds: to wait at most.
+
+        Raises:
+            ServingError: what `run` raised; INVALID_ARGUMENT, UNAVAILABLE or DEADLINE_EXCEEDED.
+        """
+        task = _Task(inputs, batch_size(inputs), run)
+        if task.size > self.parameters.max_batch_size:
+            raise ServingError(
+                Code.INVALID_ARGUMENT,
+                f"Task size {task.size} is larger than maximum input batch size {self.parameters.max_batch_size}",
+            )
+        self._enqueue(key, task)
+        if not task.done.wait(max(seconds, 0)):
+            self._withdraw(key, task)
+            raise ServingError(Code.DEADLINE_EXCEEDED, f"No answer within {seconds:.3g} seconds.")
+        if isinstance(task.answer, Exception):
+            raise task.answer
+        return task.answer
+
+    def waiting(self) -> int:
+        """Pictures in all queues."""
+        with self._changed:
+            return sum(task.size for queue in self._queues.values() for task in queue)
+
+    def stop(self) -> None:
+        """Run what waits, then end the threads."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _enqueue(self, key: Hashable, task: _Task) -> None:
+        room = self.parameters.max_enqueued_batches * self.parameters.max_batch_size
+        with self._changed:
+            queue = self._queues.setdefault(key, deque())
+            if self._stopped or sum(entry.size for entry in queue) + task.size > room:
+                message = "The batch scheduling queue to which this task was submitted is full"
+                raise ServingError(Code.UNAVAILABLE, message)
+            queue.append(task)
+            self._changed.notify()
+
+    def _withdraw(self, key: Hashable, task: _Task) -> None:
+        with self._changed:
+            if task in self._queues.get(key, ()):
+                self._queues[key].remove(task)
+
+    def _work(self) -> None:
+        while tasks := self._next_batch():
+            self._run_batch(tasks)
+
+    def _next_batch(self) -> list[_Task]:
+        """Wait for a batch; nothing once the scheduler is stopped and all queues are empty."""
+        with self._changed:
+            while True:
+                self._queues = {key: queue for key, queue in self._queues.items() if queue}
+                if self._stopped and not self._queues:
+                    return []
+                queue = min(self._queues.values(), key=self._pause, default=None)
+                pause = None if queue is None else self._pause(queue)
+                if queue is not None and pause <= 0:
+                    return self._take(queue)
+                self._changed.wait(pause)
+
+    def _pause(self, queue: deque[_Task]) -> float:
+        """How long a queue's next batch may still wait, in seconds; negative if it is due for so long."""
+        if self._stopped or sum(task.size for task in queue) >= self.parameters.max_batch_size:
+            return float("-inf")
+        return queue[0].arrival + self.parameters.batch_timeout_micros / 1e6 - time.monotonic()
+
+    def _take(self, queue: deque[_Task]) -> list[_Task]:
+        tasks = [queue.popleft()]
+        while queue and sum(task.size for task in [*tasks, queue[0]]) <= self.parameters.max_batch_size:
+            tasks.append(queue.popleft())
+        self._changed.notify()  # somebody else may take what is left
+        return tasks
+
+    def _run_batch(self, tasks: list[_Task]) -> None:
+        try:
+            answers = self._run_merged(tasks)
+        except ServingError as error:
+            if len(tasks) > 1 and error.code is not Code.FAILED_PRECONDITION:
+                for task in tasks:
+                    self._run_batch([task])
+                return
+            answers = [error] * len(tasks)
+        except Exception as error:  # a thread that ends would leave its requests waiting
+            answers = [ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}")] * len(tasks)
+        for task, answer in zip(tasks, answers, strict=True):
+            task.finish(answer)
+
+    def _run_merged(self, tasks: list[_Task]) -> list[Arrays]:
+        sizes = [task.size for task in tasks]
+        size = self.parameters.padded(sum(sizes))
+        self._observe(sum(sizes), size)
+        outputs = tasks[0].run(merge([task.inputs for task in tasks], size))
+        return split(outputs, sizes, size)

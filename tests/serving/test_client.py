@@ -1,0 +1,182 @@
+"""Clients of both interfaces, against the development server with toy models and against servers that behave badly."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import threading
+
+import numpy as np
+import pytest
+from helpers.development_server import running
+from helpers.ports import free_ports
+from helpers.toy_models import write_toy
+
+from serving.client import ClientError, ServingClient
+from serving.retries import Retries
+from serving.server.limits import Limits
+from serving.statuses import Code
+from serving.transports import open_transport
+from serving.transports.rest import RestTransport
+from serving.transports.transport import Target
+
+X = np.float32([[1, 2], [3, np.nan]])
+TOO_LARGE = {"number": np.float32([1]), "file_bytes": np.array([bytes(9 << 20)], object)}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    root = tmp_path_factory.mktemp("toys")
+    write_toy(root)
+    with running(root, limits=Limits(message_bytes=8 << 20)) as server:
+        yield server
+
+
+@pytest.fixture(params=["rest_address", "grpc_address"])
+def connect(request, server):
+    with contextlib.ExitStack() as stack:
+        yield lambda model="toy", **options: stack.enter_context(
+            ServingClient(getattr(server, request.param), model, **options)
+        )
+
+
+def test_arrays_come_back_as_they_are(connect):
+    client = connect()
+    for _ in range(2):
+        np.testing.assert_array_equal(client.predict("scale", {"x": X})["y"], 2 * X)
+    files = np.array([b"\0\xff", b""], object)
+    outputs = client.predict("mixed", {"number": np.float32([1, 2]), "file_bytes": files})
+    assert outputs["echo_bytes"].tolist() == files.tolist()
+    assert outputs["text"].tolist() == [b"2", b"0"]
+    assert outputs["number"].dtype == np.float32
+
+
+def test_large_messages(connect):
+    """More than the 4 MiB that gRPC clients take by default."""
+    file = np.array([bytes(5 << 20)], object)
+    outputs = connect().predict("mixed", {"number": np.float32([1]), "file_bytes": file})
+    assert outputs["echo_bytes"][0] == file[0]
+
+
+def test_endpoints(connect):
+    endpoints = connect().endpoints()
+    assert "__saved_model_init_op" not in endpoints
+    assert endpoints["count"].inputs == {"number": (np.int32, (None,)), "flag": (bool, (None,))}
+    assert endpoints["scale"].outputs == {"y": (np.float32, (None, 2))}
+
+
+@pytest.mark.parametrize(
+    ("options", "endpoint", "inputs", "codes", "message"),
+    [
+        ({"model": "none"}, "scale", {"x": X}, {Code.NOT_FOUND}, "no such model or version: GET"),
+        ({"version": 9}, "scale", {"x": X}, {Code.NOT_FOUND}, "no such model or version"),
+        ({"label": "gold"}, "scale", {"x": X}, {Code.INVALID_ARGUMENT}, "Unrecognized servable version label"),
+        ({}, "fly", {"x": X}, {Code.INVALID_ARGUMENT, Code.FAILED_PRECONDITION}, 'signature key "fly" not found'),
+        ({}, "scale", {"x": X[0]}, {Code.INVALID_ARGUMENT}, "the request is wrong .*x must be float32"),
+        ({"seconds": 0.3}, "wait", {"seconds": np.float32([0.5])}, {Code.DEADLINE_EXCEEDED}, "took too long"),
+        ({}, "mixed", TOO_LARGE, {Code.RESOURCE_EXHAUSTED}, "the message is too large"),
+    ],
+)
+def test_failures_say_what_to_do(connect, options, endpoint, inputs, codes, message):
+    with pytest.raises(ClientError, match=f"(?s){message}") as caught:
+        connect(**options, retries=Retries(most=1)).predict(endpoint, inputs)
+    assert caught.value.code in codes
+
+
+@pytest.mark.parametrize("scheme", ["http", "grpc"])
+def test_no_server(scheme):
+    address = f"{scheme}://127.0.0.1:{free_ports(1)[0]}"
+    with ServingClient(address, "toy", seconds=20.0, retries=Retries(2, 0.01)) as client:
+        with pytest.raises(ClientError, match=f"{address}, toy: the server is not there") as caught:
+            client.endpoints()
+        assert caught.value.code is Code.UNAVAILABLE
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8501", "ftp://host", "http://", ""])
+def test_wrong_address(address):
+    with pytest.raises(ValueError, match="grpcs:// with HOST:PORT is expected"):
+        open_transport(address)
+
+
+def test_a_version_or_a_label():
+    with pytest.raises(ValueError, match="A version or a label is expected, not both"):
+        ServingClient("http://127.0.0.1:1", "toy", version=1, label="stable")
+
+
+class Odd(http.server.BaseHTTPRequestHandler):
+    """Answers with the status, and the text, that the address asks for; status 0 is no answer at all."""
+
+    answers: list  # (status, text), one after the other
+
+    def do_GET(self):
+        status, text = self.answers.pop(0)
+        if status:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def odd():
+    """A function that gives a transport to a server with these answers."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*answers):
+            handler = type("Handler", (Odd,), {"answers": list(answers)})
+            server = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+            stack.callback(server.shutdown)
+            client = ServingClient(
+                f"http://127.0.0.1:{server.server_address[1]}/proxy", "toy", retries=Retries(3, 0.01)
+            )
+            return stack.enter_context(client)
+
+        yield start
+
+
+METADATA = (200, json.dumps({"metadata": {"signature_def": {"signature_def": {}}}}))
+
+
+def test_unavailable_is_tried_again(odd):
+    assert odd((503, "{}"), (0, ""), METADATA).endpoints() == {}
+    assert odd((502, "<html>"), METADATA).endpoints() == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "code", "message"),
+    [
+        (401, "<html>", Code.UNAUTHENTICATED, "HTTP status 401"),
+        (404, '{"error": "where?"}', Code.NOT_FOUND, "NOT_FOUND: where?"),
+        (500, '["error"]', Code.UNKNOWN, "HTTP status 500"),
+        (200, "<html>", Code.UNKNOWN, "not that of TensorFlow Serving"),
+        (200, "[]", Code.UNKNOWN, "not that of TensorFlow Serving"),
+        (413, "", Code.RESOURCE_EXHAUSTED, "the message is too large"),
+    ],
+)
+def test_other_servers(odd, status, text, code, message):
+    with pytest.raises(ClientError, match=message) as caught:
+        odd((status, text)).endpoints()
+    assert caught.value.code is code
+
+
+def test_rest_needs_no_tensorflow():
+    import subprocess
+    import sys
+
+    code = "import sys, serving.client, serving.transports.rest; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_names_are_written_so_that_they_are_no_addresses(monkeypatch):
+    asked = []
+    monkeypatch.setattr(RestTransport, "_ask", lambda self, method, path, *rest: asked.append(path) or METADATA_BODY)
+    RestTransport("http://host/proxy/").endpoints(Target("a/b:c", label="x y"), 1.0)
+    assert asked == ["/v1/models/a%2Fb%3Ac/labels/x%20y/metadata"]
+
+
+METADATA_BODY = json.loads(METADATA[1])
