@@ -12,7 +12,8 @@ project, gave what the library gives. A server that watches DIR/NAME picks it up
 from __future__ import annotations
 
 import argparse
-import sys
+
+from gfla_tf.commands.stand_in import warn_of_stand_in
 
 __all__ = ["add_arguments", "run"]
 
@@ -33,12 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Export, and print the folder."""
-    from gfla_tf.models.presets import STAND_IN
     from gfla_tf.pipelines import load_trained
     from serving.export import export_model
 
-    if options.weights == STAND_IN:
-        print("serving: stand-in weights have learned nothing: expect coloured noise, not a person.", file=sys.stderr)
+    warn_of_stand_in(options.weights, "expect coloured noise, not a person", "serving")
     model = load_trained(options.model, options.weights)
     print(export_model(model, options.output, options.name, options.precision))
     return 0

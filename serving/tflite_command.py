@@ -13,7 +13,8 @@ ten pictures. What they are made of, and what a delegate would not take of it, i
 from __future__ import annotations
 
 import argparse
-import sys
+
+from gfla_tf.commands.stand_in import warn_of_stand_in
 
 __all__ = ["add_arguments", "run"]
 
@@ -43,12 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Export, and print the report and the path of the JSON."""
-    from gfla_tf.models.presets import STAND_IN
     from gfla_tf.pipelines import load_trained
     from serving.tflite.export import export_lite
 
-    if options.weights == STAND_IN:
-        print("serving: stand-in weights have learned nothing: expect coloured noise, not a person.", file=sys.stderr)
+    warn_of_stand_in(options.weights, "expect coloured noise, not a person", "serving")
     model = load_trained(options.model, options.weights)
     path, report = export_lite(model, options.output, options.size, options.precision, options.pixels, options.name)
     print(report)

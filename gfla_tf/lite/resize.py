@@ -26,9 +26,7 @@ def resize_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def crop_frame(frame: Frame, image: np.ndarray, height: int, width: int) -> np.ndarray:
     """What `Frame.crop` gives: the frame's part of a picture at height x width, the border pixel repeated outside."""
-    rows = np.clip(np.arange(frame.top, frame.top + frame.height), 0, image.shape[0] - 1)
-    columns = np.clip(np.arange(frame.left, frame.left + frame.width), 0, image.shape[1] - 1)
-    return resize_image(image[rows[:, np.newaxis], columns], height, width)
+    return resize_image(frame.cut(image), height, width)
 
 
 def _weights(length: int, wanted: int) -> np.ndarray:

@@ -59,9 +59,13 @@ class Frame:
         Returns:
             float32 `[height, width, 3]` in [-1, 1].
         """
+        return resize_image(self.cut(image), height, width)
+
+    def cut(self, image: np.ndarray) -> np.ndarray:
+        """The frame's part of a picture `[picture height, picture width, 3]`, the border pixel repeated outside."""
         rows = np.clip(np.arange(self.top, self.top + self.height), 0, image.shape[0] - 1)
         columns = np.clip(np.arange(self.left, self.left + self.width), 0, image.shape[1] - 1)
-        return resize_image(image[rows[:, np.newaxis], columns], height, width)
+        return image[rows[:, np.newaxis], columns]
 
     def paste(self, image: np.ndarray, content: np.ndarray, feather: float = 0.06) -> np.ndarray:
         """A picture with the frame's part replaced, blended in along the frame's border.

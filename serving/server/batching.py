@@ -4,8 +4,8 @@ Every signature of a version has its own queue; a few threads serve them all. A 
 request has waited long enough. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too
 long is told so (DEADLINE_EXCEEDED): nothing grows for ever.
 
-In one thing this is kinder than TensorFlow Serving: if a merged batch fails, its requests are run one by one, so that a
-request does not fail for what another one sent.
+If a merged batch fails, its requests are run one by one, so that a request does not fail for what another one sent. Do
+not count on that behind TensorFlow Serving.
 """
 
 from __future__ import annotations
