@@ -45,7 +45,7 @@ class SlowServer:
 
 
 def test_closed_loop():
-    """Three at a time wait for each other, so each takes three times as long."""
+    """All three are always under way (Little's law), whichever of them a busy machine prefers."""
     server = SlowServer(0.01)
     measurement = closed_loop(server.connect, 3, 0.3)
     assert server.connections == 3
@@ -53,7 +53,7 @@ def test_closed_loop():
     assert measurement.seconds >= 0.3
     assert measurement.throughput == pytest.approx(server.count / measurement.seconds)
     assert measurement.throughput <= 100
-    assert measurement.percentile(50) >= 0.02
+    assert 1.5 <= sum(measurement.latencies) / measurement.seconds <= 3
 
 
 def test_open_loop_does_not_hide_waiting():
