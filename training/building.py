@@ -24,6 +24,7 @@ from training.configs import (
 from training.runs import RunFolder
 from training.schedule import RunRate
 from training.stages import FlowStage, ImageStage, MotionStage, SequenceStage
+from training.stages.exact_flow import ExactFlowShare
 from training.stages.stage import Stage
 from training.stages.terms import CORRECTNESS_LAYERS, layers_of_network
 from training.warm_start import is_person_state, start_from_person
@@ -90,6 +91,8 @@ def build_stage(config: RunConfig, generator: keras.Model, watched: Sequence[str
         "kind": config.adversarial_kind,
         "average_decay": config.average_decay,
         "frozen_flow_steps": config.frozen_flow_steps * config.updates,
+        "flow_rate": config.flow_rate,
+        "exact_flow_share": ExactFlowShare(*config.exact_flow_share, config.steps * config.updates),
         "compared_window": config.compared_window,
         **common,
     }

@@ -63,15 +63,15 @@ def open_pairs(
     multiple = generator.size_multiple
     if height % multiple or width % multiple:
         raise ValueError(f"image_size must be multiples of {multiple} for this network. Received: {height}x{width}.")
-    wants_masks = bool(config.weights.hidden or config.weights.background)
+    wants_masks = bool(config.weights.hidden or config.weights.background or any(config.exact_flow_share))
     wants_truth = bool(wants_masks or config.weights.endpoint or config.weights.mask)
     layout = find_pairs(folder, split)
     check_picture_size(layout)
     if wants_truth and layout.truth is None:
         raise ValueError(
-            f"The terms endpoint, mask, hidden and background need exact flow. Received: {layout.folder}, which has "
-            f"none for {split}; --set weights.endpoint=0 weights.mask=0 weights.hidden=0 weights.background=0 trains "
-            "without."
+            "The terms endpoint, mask, hidden and background, and exact_flow_share, need exact flow. Received: "
+            f"{layout.folder}, which has none for {split}; --set weights.endpoint=0 weights.mask=0 weights.hidden=0 "
+            "weights.background=0 exact_flow_share=[0,0] trains without."
         )
     if dataset_kind(folder) == "market":
         return MarketPairs(folder, split, MarketSettings((height, width), config.sigma, config.resize))
@@ -79,8 +79,9 @@ def open_pairs(
     pairs = FashionPairs(folder, split, FashionSettings((height, width), config.sigma, config.resize, levels))
     if wants_masks and not pairs.has_background:
         raise ValueError(
-            f"The terms hidden and background need the masks of the pictures. Received: {layout.folder}, which has "
-            f"them not for all pictures of {split}; --set weights.hidden=0 weights.background=0 trains without."
+            "The terms hidden and background, and exact_flow_share, need the masks of the pictures. Received: "
+            f"{layout.folder}, which has them not for all pictures of {split}; --set weights.hidden=0 "
+            "weights.background=0 exact_flow_share=[0,0] trains without."
         )
     return pairs
 

@@ -63,9 +63,18 @@ class PersonGenerator(Generator):
     def call(self, inputs: list[tf.Tensor]) -> dict:
         channels = {"source_image": 3, "source_pose": self.pose_channels, "target_pose": self.pose_channels}
         source_image, source_pose, target_pose = check_inputs(inputs, channels, self.size_multiple)
-        features = self.source_encoder(source_image)
         flows, masks = [], []
         if self.flow_estimator is not None:
             flows, masks = self.flow_estimator([source_image, source_pose, target_pose])
-        image = self.texture_renderer([target_pose, [(features, flows, masks)]])
-        return {"image": tf.cast(image, self.variable_dtype), "flows": flows, "masks": masks}
+        return {"image": self.render(source_image, target_pose, flows, masks), "flows": flows, "masks": masks}
+
+    def render(
+        self, source_image: tf.Tensor, target_pose: tf.Tensor, flows: list[tf.Tensor], masks: list[tf.Tensor]
+    ) -> tf.Tensor:
+        """Draw the target pose with texture that is fetched by given flows; see the module's text for what goes in.
+
+        Returns:
+            The picture `[batch, height, width, 3]` in [-1, 1].
+        """
+        image = self.texture_renderer([target_pose, [(self.source_encoder(source_image), flows, masks)]])
+        return tf.cast(image, self.variable_dtype)

@@ -65,9 +65,9 @@ def as_size(name: str, value: Any) -> tuple[int, int] | None:
 
 
 def as_numbers(name: str, value: Any) -> tuple[float, float]:
-    """(lowest, highest)."""
+    """A pair of numbers: (lowest, highest) or (first, last)."""
     if not isinstance(value, (list, tuple)) or len(value) != 2 or any(type(end) not in (int, float) for end in value):
-        raise ValueError(f"{name} must be [lowest, highest]. Received: {value!r}.")
+        raise ValueError(f"{name} must be a pair of numbers. Received: {value!r}.")
     return tuple(value)
 
 

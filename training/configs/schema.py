@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from gfla_tf.losses.adversarial import KINDS
 from gfla_tf.models.presets import PRESETS
 from training.configs.common import RunConfig
-from training.configs.readers import as_size, as_table_of
+from training.configs.readers import as_numbers, as_size, as_table_of
 from training.data.images import resize_rule
 from training.stages.terms import FLOW_WEIGHTS, LossWeights
 
@@ -40,6 +40,11 @@ class TrainingConfig(RunConfig):
         discriminator_rate: the discriminator's learning rate as a part of the generator's.
         average_decay: of the generator's moving average, which is then what is exported; None for none.
         frozen_flow_steps: steps of stage image in which the flow estimator does not move yet.
+        flow_rate: in stage image, the flow estimator's learning rate as a part of the generator's; 0 leaves it as stage
+            flow has taught it.
+        exact_flow_share: [first, last]: of the pictures of a step of stage image, in [0, 1], that fetch texture by the
+            exact flow instead of the estimated one, at the first and at the last step; from the beginning on, so that
+            prints are learned. Needs a rendered dataset.
         sample_pairs: rows of a sample sheet; 0 for none.
     """
 
@@ -51,8 +56,9 @@ class TrainingConfig(RunConfig):
         "weights": as_table_of(LossWeights),
         "image_size": as_size,
         "compared_window": as_size,
+        "exact_flow_share": as_numbers,
     }
-    FROM_ZERO: ClassVar[tuple[str, ...]] = (*RunConfig.FROM_ZERO, "frozen_flow_steps", "sample_pairs")
+    FROM_ZERO: ClassVar[tuple[str, ...]] = (*RunConfig.FROM_ZERO, "frozen_flow_steps", "flow_rate", "sample_pairs")
     ABOVE_ZERO: ClassVar[tuple[str, ...]] = (*RunConfig.ABOVE_ZERO, "initial_gain", "discriminator_rate", "sigma")
     BELOW_ONE: ClassVar[tuple[str, ...]] = (*RunConfig.BELOW_ONE, "average_decay")
 
@@ -72,6 +78,8 @@ class TrainingConfig(RunConfig):
     discriminator_rate: float = 0.1
     average_decay: float | None = None
     frozen_flow_steps: int = 0
+    flow_rate: float = 1.0
+    exact_flow_share: tuple[float, float] = (0.0, 0.0)
     sample_pairs: int = 6
 
     def __post_init__(self) -> None:
@@ -91,6 +99,12 @@ class TrainingConfig(RunConfig):
             )
         if self.stage == "flow" and (terms := [name for name in _PICTURE_TERMS if getattr(self.weights, name)]):
             raise ValueError(f"Stage flow makes no picture to judge. Received: weights of {', '.join(terms)}.")
+        shares = self.exact_flow_share
+        if not all(0 <= share <= 1 for share in shares) or (any(shares) and self.stage != "image"):
+            raise ValueError(
+                "exact_flow_share must be [first, last], each in [0, 1], and only stage image has it. "
+                f"Received: {shares} in stage {self.stage}."
+            )
         if self.precision == "onednn_bfloat16" and self.weights.regularization:
             raise ValueError(
                 "The term regularization is lost in onednn_bfloat16: precision=float32 or mixed_bfloat16, or "
@@ -99,7 +113,8 @@ class TrainingConfig(RunConfig):
 
     @property
     def facts(self) -> dict[str, object]:
-        return {"taught_with_exact_flow": bool(self.weights.endpoint or self.weights.mask)}
+        taught = self.weights.endpoint, self.weights.mask, *self.exact_flow_share
+        return {"taught_with_exact_flow": any(taught)}
 
     @property
     def needs_backbone(self) -> bool:

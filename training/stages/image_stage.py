@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, Backbone, adversarial, layers_of_network
 from gfla_tf.models import ImageDiscriminator
+from training.stages.exact_flow import ExactFlowShare, choose_pictures, put_exact_flows
 from training.stages.optimization import SafeUpdate, update_average
 from training.stages.stage import Stage, build_once
 from training.stages.terms import (
@@ -28,6 +29,8 @@ from training.stages.terms import (
 )
 
 __all__ = ["ImageStage"]
+
+NO_EXACT_FLOW = ExactFlowShare()
 
 
 def frozen_copy(generator: keras.Model) -> keras.Model:
@@ -68,6 +71,10 @@ class ImageStage(Stage):
             training step; where it lies is drawn anew each step, alike for the batch. None for whole pictures.
         frozen_flow_steps: of the optimiser, in which the flow estimator does not move yet. The optimiser's statistics
             follow its gradients already.
+        flow_rate: the flow estimator's learning rate as a part of the generator's.
+        exact_flow_share: of the pictures of a training step, in which texture is fetched by the exact flow instead of
+            the estimated one, see `put_exact_flows`. Attention and renderer learn from these what to do with a flow
+            that is right.
         **kwargs: those of `Stage`.
     """
 
@@ -79,6 +86,8 @@ class ImageStage(Stage):
         kind: str = "lsgan",
         average_decay: float | None = None,
         frozen_flow_steps: int = 0,
+        flow_rate: float = 1.0,
+        exact_flow_share: ExactFlowShare = NO_EXACT_FLOW,
         compared_window: tuple[int, int] | None = None,
         **kwargs,
     ):
@@ -89,11 +98,15 @@ class ImageStage(Stage):
             raise ValueError("The terms correctness, perceptual and style need a backbone. Received: None.")
         if frozen_flow_steps < 0:
             raise ValueError(f"frozen_flow_steps must be 0 or more. Received: {frozen_flow_steps}.")
+        if not flow_rate >= 0:
+            raise ValueError(f"flow_rate must be 0 or more. Received: {flow_rate}.")
         self.discriminator = discriminator
         self.kind = kind
         self.average_decay = average_decay
         self.average = None if average_decay is None else frozen_copy(self.generator)
         self.frozen_flow_steps = frozen_flow_steps
+        self.flow_rate = flow_rate
+        self.exact_flow_share = exact_flow_share
         self.compared_window = None if compared_window is None else tuple(compared_window)
         if discriminator is not None:
             build_once(discriminator)
@@ -129,6 +142,18 @@ class ImageStage(Stage):
 
     def call(self, batch: Mapping[str, tf.Tensor]) -> dict:
         return full_precision_outputs(super().call(batch))
+
+    def training_outputs(self, batch: Mapping[str, tf.Tensor]) -> dict:
+        """What the generator makes of a batch, some of its pictures by the exact flow; flows are the estimated ones."""
+        if not self.exact_flow_share or self.generator.flow_estimator is None:
+            return self(batch)
+        generator = self.generator
+        flows, masks = generator.flow_estimator([batch["source_image"], batch["source_pose"], batch["target_pose"]])
+        step = self.optimizer.iterations
+        chosen = choose_pictures(batch["index"], step, self.exact_flow_share.at(step))
+        mixed = put_exact_flows(flows, batch, generator.attention_levels, chosen)
+        image = generator.render(batch["source_image"], batch["target_pose"], mixed, masks)
+        return full_precision_outputs({"image": image, "flows": flows, "masks": masks})
 
     def generator_terms(
         self, batch: Mapping[str, tf.Tensor], outputs: dict, features: Features, window: tf.Tensor | None = None
@@ -178,7 +203,7 @@ class ImageStage(Stage):
         update = self._generator_update()
         features = reference_features(self.backbone, batch)
         with tf.GradientTape() as tape:
-            outputs = self(batch)
+            outputs = self.training_outputs(batch)
             with tape.stop_recording():
                 judged, judge_skipped = self.train_discriminator(batch["target_image"], outputs["image"])
             terms = self.generator_terms(batch, outputs, features, self._draw_window(batch["target_image"]))
@@ -201,7 +226,7 @@ class ImageStage(Stage):
     def _generator_update(self) -> SafeUpdate:
         flow_estimator = self.generator.flow_estimator
         held = [] if flow_estimator is None else flow_estimator.trainable_variables
-        return self.make_update("generator", held=held, held_steps=self.frozen_flow_steps)
+        return self.make_update("generator", held=held, held_steps=self.frozen_flow_steps, held_rate=self.flow_rate)
 
     def train_discriminator(self, real: tf.Tensor, generated: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """One step of the discriminator: its loss by name, or nothing without one, and 1.0 if it was left out."""

@@ -31,6 +31,7 @@ class SafeUpdate:
         held: variables that stay where they are at first. The optimiser sees their gradients all the same, so that
             its statistics are those of a long run when they are let go.
         held_steps: how many of the optimiser's steps they stay.
+        held_rate: the part of its steps that the optimiser moves them by afterwards.
     """
 
     def __init__(
@@ -41,13 +42,15 @@ class SafeUpdate:
         loss_scale: LossScale | None = None,
         held: Sequence = (),
         held_steps: int = 0,
+        held_rate: float = 1.0,
     ):
         self.optimizer = optimizer
         self.variables = list(variables)
         self.clip_norm = clip_norm
         self.loss_scale = loss_scale
-        self.held = list(held) if held_steps else []
+        self.held = list(held) if held_steps or held_rate != 1.0 else []
         self.held_steps = held_steps
+        self.held_rate = held_rate
 
     def objective(self, loss: tf.Tensor) -> tf.Tensor:
         """What to compute gradients of."""
@@ -99,7 +102,8 @@ class SafeUpdate:
                 holds = tf.convert_to_tensor(self.optimizer.iterations) < self.held_steps
                 strategy.run(apply_in_replica, args=(gradients,))
                 for variable, place in zip(self.held, places, strict=True):
-                    variable.assign(tf.where(holds, place, tf.convert_to_tensor(variable)))
+                    moved = place + self.held_rate * (tf.convert_to_tensor(variable) - place)
+                    variable.assign(tf.where(holds, place, moved))
                 return tf.constant(True)
 
             tf.cond(finite, update, lambda: tf.constant(False))

@@ -217,7 +217,7 @@ class SequenceStage(ImageStage):
     def _generator_update(self) -> SafeUpdate:
         estimators = (self.generator.previous_flow_estimator, self.generator.reference_flow_estimator)
         held = [variable for estimator in estimators for variable in estimator.trainable_variables]
-        return self.make_update("generator", held=held, held_steps=self.frozen_flow_steps)
+        return self.make_update("generator", held=held, held_steps=self.frozen_flow_steps, held_rate=self.flow_rate)
 
     def test_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         image, pose, results = batch["reference_image"], batch["reference_pose"], []
