@@ -8,9 +8,13 @@ Needs NumPy, OpenCV and `ai-edge-litert` (or TensorFlow's own interpreter, where
     animator = gfla_tf.lite.LiteAnimator("person-demo-192-float32.json", "me.jpg")
     for picture in animator(keypoints): ...
 
+    cleaner = gfla_tf.lite.LiteMotionCleaner("motion-demo-float32.json")
+    clean = cleaner.clean(keypoints)
+
 * `function`: a `.tflite` file as a function of named arrays.
 * `model`: the JSON beside the files, and the files that it names.
 * `transfer`, `animator`: photos and keypoints to pictures.
+* `motion`: noisy keypoints to clean ones.
 * `resize`: TensorFlow's resizing in NumPy.
 
 Names are imported when they are first used, so that importing the package stays quick.
@@ -20,12 +24,13 @@ from __future__ import annotations
 
 import importlib
 
-__all__ = ["LiteAnimator", "LiteFunction", "LiteModel", "LitePoseTransfer", "LiteResult"]
+__all__ = ["LiteAnimator", "LiteFunction", "LiteModel", "LiteMotionCleaner", "LitePoseTransfer", "LiteResult"]
 
 _HOME_OF = {
     "LiteAnimator": "animator",
     "LiteFunction": "function",
     "LiteModel": "model",
+    "LiteMotionCleaner": "motion",
     "LitePoseTransfer": "transfer",
     "LiteResult": "transfer",
 }
@@ -39,4 +44,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "animator", "function", "model", "resize", "transfer"])
+    return sorted([*__all__, "animator", "function", "model", "motion", "resize", "transfer"])

@@ -30,7 +30,7 @@ class LiteFunction:
 
     Attributes:
         inputs: name -> (shape, dtype), the batch of 1 included.
-        outputs: the names of what comes out.
+        outputs: likewise.
 
     Raises:
         ValueError: the file cannot be read or has no signature.
@@ -48,11 +48,8 @@ class LiteFunction:
         if not self._interpreter.get_signature_list():
             raise ValueError("A file with a signature is expected. Received: one without.")
         self._run = self._interpreter.get_signature_runner()
-        self.inputs: Mapping[str, tuple[tuple[int, ...], np.dtype]] = {
-            name: (tuple(int(length) for length in detail["shape"]), np.dtype(detail["dtype"]))
-            for name, detail in self._run.get_input_details().items()
-        }
-        self.outputs = tuple(self._run.get_output_details())
+        self.inputs = _shapes_and_types(self._run.get_input_details())
+        self.outputs = _shapes_and_types(self._run.get_output_details())
 
     def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
         """Run it.
@@ -73,3 +70,10 @@ class LiteFunction:
             if array.shape != shape or array.dtype != dtype:
                 raise ValueError(f"{name} must be {dtype} of shape {shape}. Received: {array.dtype} of {array.shape}.")
         return self._run(**arrays)
+
+
+def _shapes_and_types(details: Mapping[str, Mapping]) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    return {
+        name: (tuple(int(length) for length in detail["shape"]), np.dtype(detail["dtype"]))
+        for name, detail in details.items()
+    }

@@ -13,14 +13,17 @@ all where the movement changes. Each frame is the last one of a window (`cleaner
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from gfla_tf.motion.cleaner import TRAINED_WINDOW, WindowModel
 from gfla_tf.motion.filling import SKELETON
 from gfla_tf.motion.windows import cut_window
 from gfla_tf.pose.skeletons import check_keypoints
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ["CausalMotionCleaner"]
 
@@ -29,7 +32,7 @@ class CausalMotionCleaner:
     """Cleans frames one by one, `lookahead` frames after they were pushed.
 
     Args:
-        model: a motion extractor of 17 joints.
+        model: a motion extractor of 17 joints, or a `WindowModel`, which has its normalization and window already.
         lookahead: frames after a frame that are waited for, from 0 to the margin of the network (40).
         normalization: "person" or "image", as in the network's training.
         image_size: (height, width) of the pictures in pixels; needed for the normalization "image".
@@ -41,13 +44,13 @@ class CausalMotionCleaner:
 
     def __init__(
         self,
-        model: keras.Model,
+        model: keras.Model | WindowModel,
         lookahead: int,
         normalization: str = "person",
         image_size: tuple[int, int] | None = None,
         window: int = TRAINED_WINDOW,
     ):
-        self._windows = WindowModel(model, normalization, window)
+        self._windows = WindowModel.of_network(model, normalization, window)
         margin = self._windows.margin
         whole = isinstance(lookahead, (int, np.integer)) and not isinstance(lookahead, bool)
         if not whole or not 0 <= lookahead <= margin:

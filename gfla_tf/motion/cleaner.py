@@ -13,15 +13,18 @@ that the network sees around a frame (81, the end frames repeated) stays missing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from gfla_tf.motion.filling import SKELETON
 from gfla_tf.motion.normalization import check_normalization
 from gfla_tf.motion.windows import cut_window, find_reach, prepare_window
 from gfla_tf.pose.skeletons import check_keypoints
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ["TRAINED_WINDOW", "MotionCleaner", "WindowModel"]
 
@@ -33,23 +36,44 @@ class WindowModel:
     """A motion extractor that cleans one window of keypoints.
 
     Args:
-        model: a motion extractor of 17 joints.
+        apply: the network: channels `[1, length, 34]`, float32, to `[1, window, 34]`.
+        margin: frames that it sees to either side of a frame; length is window + 2 * margin.
         normalization: "person" or "image", as in its training; see `gfla_tf.motion.normalization`.
         window: frames that come out; best as in its training.
 
     Raises:
-        ValueError: the model is not of that kind, another normalization, or a window without frames.
+        ValueError: another normalization, or a window without frames.
     """
 
-    def __init__(self, model: keras.Model, normalization: str = "person", window: int = TRAINED_WINDOW):
-        if not hasattr(model, "receptive_field") or getattr(model, "joints", None) != _JOINTS:
-            raise ValueError(f"A motion extractor of {_JOINTS} joints is expected. Received: {type(model).__name__}.")
+    def __init__(
+        self,
+        apply: Callable[[np.ndarray], np.ndarray],
+        margin: int,
+        normalization: str = "person",
+        window: int = TRAINED_WINDOW,
+    ):
         if isinstance(window, bool) or not isinstance(window, (int, np.integer)) or window < 1:
             raise ValueError(f"window must be a whole number of frames from 1. Received: {window!r}.")
-        self.model, self.normalization, self.window = model, check_normalization(normalization), int(window)
-        self.margin = model.receptive_field // 2
-        self.length = self.window + 2 * self.margin
-        self._apply = _compile(model, self.length)
+        self.normalization, self.window, self.margin = check_normalization(normalization), int(window), margin
+        self.length = self.window + 2 * margin
+        self._apply = apply
+
+    @classmethod
+    def of_network(
+        cls, model: keras.Model | WindowModel, normalization: str = "person", window: int = TRAINED_WINDOW
+    ) -> WindowModel:
+        """From a Keras model of 17 joints, compiled for its windows; what is a `WindowModel` already stays as it is.
+
+        Raises:
+            ValueError: the model is not of that kind, or as above.
+        """
+        if isinstance(model, cls):
+            return model
+        if not hasattr(model, "receptive_field") or getattr(model, "joints", None) != _JOINTS:
+            raise ValueError(f"A motion extractor of {_JOINTS} joints is expected. Received: {type(model).__name__}.")
+        made = cls(model, model.receptive_field // 2, normalization, window)
+        made._apply = _compile(model, made.length)
+        return made
 
     def __call__(self, keypoints: np.ndarray, image_size: tuple[int, int] | None = None) -> np.ndarray:
         """Clean a window.
@@ -79,12 +103,12 @@ def _compile(model: keras.Model, length: int):
 class MotionCleaner:
     """Cleans recordings.
 
-    Args: those of `WindowModel`.
+    Args: those of `WindowModel.of_network`.
     """
 
-    def __init__(self, model: keras.Model, normalization: str = "person", window: int = TRAINED_WINDOW):
-        self.windows = WindowModel(model, normalization, window)
-        self.hop = max(window // 2, 1)
+    def __init__(self, model: keras.Model | WindowModel, normalization: str = "person", window: int = TRAINED_WINDOW):
+        self.windows = WindowModel.of_network(model, normalization, window)
+        self.hop = max(self.windows.window // 2, 1)
 
     def clean(self, keypoints: np.ndarray, image_size: tuple[int, int] | None = None) -> np.ndarray:
         """Clean a whole recording.

@@ -64,6 +64,8 @@ def test_other_kinds_of_models_are_refused(tmp_path):
         gfla_tf.lite.LitePoseTransfer(described(tmp_path, network="motion"))
     with pytest.raises(ValueError, match="A person or sequence model is expected. Received: one of kind motion."):
         gfla_tf.lite.LiteAnimator(described(tmp_path, network="motion"), np.zeros((4, 6, 3), np.float32))
+    with pytest.raises(ValueError, match="A motion model is expected. Received: one of kind person."):
+        gfla_tf.lite.LiteMotionCleaner(described(tmp_path))
 
 
 def test_public_names_resolve():

@@ -18,8 +18,13 @@ FRAMES = 45
 
 
 @pytest.fixture(scope="module")
-def cleaner():
-    return MotionCleaner(load_model(published_model("motion-demo")))
+def network():
+    return load_model(published_model("motion-demo"))
+
+
+@pytest.fixture(scope="module")
+def cleaner(network):
+    return MotionCleaner(network)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +42,8 @@ def changed(keypoints: np.ndarray, factor: float, shift: tuple[float, float]) ->
     return np.concatenate([points, keypoints[..., 2:]], axis=-1).astype(np.float32)
 
 
-def test_it_is_the_preset(cleaner):
-    assert cleaner.windows.model.preset == PRESETS["motion-demo"]
+def test_it_is_the_preset(network):
+    assert network.preset == PRESETS["motion-demo"]
 
 
 def test_it_calms_joints_and_does_not_move_them_away(cleaner, tracks):
@@ -86,8 +91,8 @@ def test_recordings_of_a_few_frames(cleaner, tracks, frames):
     assert np.linalg.norm((clean - found)[seen][:, :2], axis=-1).max() < 0.1 * track.size
 
 
-def test_live(cleaner, tracks):
-    live = CausalMotionCleaner(cleaner.windows.model, lookahead=5)
+def test_live(network, tracks):
+    live = CausalMotionCleaner(network, lookahead=5)
     before = score(tracks[:1], lambda track: fill_only(track.found))
     after = score(tracks[:1], lambda track: live.clean(track.found))
     assert after.acceleration < before.acceleration

@@ -7,10 +7,12 @@ import pytest
 import tensorflow as tf
 
 from gfla_tf.image_io import from_uint8, read_image, to_uint8
-from gfla_tf.lite import LiteAnimator, LiteFunction, LitePoseTransfer
+from gfla_tf.lite import LiteAnimator, LiteFunction, LiteMotionCleaner, LitePoseTransfer
+from gfla_tf.motion import CausalMotionCleaner, MotionCleaner
 from gfla_tf.people import Person
 from gfla_tf.pipelines import PoseTransfer
 from serving.graphs.skeletons import drawn_pose_maps_tensor
+from serving.tflite.export import export_lite
 
 random = np.random.default_rng(0)
 
@@ -64,6 +66,19 @@ def test_a_clip_of_another_driver_is_retargeted_and_framed(exported):
     assert np.abs(pictures[0] - pictures[1]).max() > 1e-3
     with pytest.raises(ValueError, match=r"Keypoints \[frames, joints, 3\] of one frame or more are expected"):
         next(animator(clip[0]))
+
+
+def test_motion_is_cleaned_as_by_the_library(tmp_path, motion_model):
+    path, _ = export_lite(motion_model, tmp_path, examples=1)
+    noisy = np.stack([pose(17, 200, 100) for _ in range(40)])
+    noisy[7, 3] = 0
+    cleaner = LiteMotionCleaner(path, threads=1)
+    expected = MotionCleaner(motion_model).clean(noisy)
+    np.testing.assert_allclose(cleaner.clean(noisy), expected, atol=1e-2)
+    live = CausalMotionCleaner(motion_model, lookahead=2).clean(noisy[:5])
+    np.testing.assert_allclose(cleaner.live(2).clean(noisy[:5]), live, atol=1e-2)
+    with pytest.raises(ValueError, match="normalization must be one of person, image. Received: 'none'"):
+        LiteMotionCleaner(path, normalization="none")
 
 
 def test_wrong_inputs_of_a_file_are_refused(exported):
