@@ -7,6 +7,7 @@ give the features.
 from gfla_tf.losses.adversarial import Adversarial, adversarial
 from gfla_tf.losses.backbone_weights import load_backbone
 from gfla_tf.losses.backbones import Backbone, layers_of_network
+from gfla_tf.losses.body_regions import RegionCrossing, region_crossing, region_maps
 from gfla_tf.losses.correctness import SamplingCorrectness, sampling_correctness
 from gfla_tf.losses.perceptual import PERCEPTUAL_LAYERS, STYLE_LAYERS, Perceptual, Style, perceptual, style
 from gfla_tf.losses.regularization import AffineRegularization, affine_regularization
@@ -18,6 +19,7 @@ __all__ = [
     "AffineRegularization",
     "Backbone",
     "Perceptual",
+    "RegionCrossing",
     "SamplingCorrectness",
     "Style",
     "adversarial",
@@ -25,6 +27,8 @@ __all__ = [
     "layers_of_network",
     "load_backbone",
     "perceptual",
+    "region_crossing",
+    "region_maps",
     "sampling_correctness",
     "style",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,10 +47,9 @@ def data(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(data, tmp_path_factory) -> Path:
-    """A run that was stopped after its first step and taken up."""
+    """A run of two steps, and a checkpoint of both."""
     run = tmp_path_factory.mktemp("run")
-    for steps in (1, 2):
-        train(config(f"steps={steps}", "decay=constant"), data, run, say=lambda text: None)
+    train(config(), data, run, say=lambda text: None)
     return run / "sequence"
 
 
@@ -72,8 +72,12 @@ def test_a_run_leaves_everything(run):
 
 
 def test_a_run_taken_up_is_an_undisturbed_one(run, data, tmp_path):
-    train(config("steps=2", "decay=constant"), data, tmp_path, say=lambda text: None)
-    expected, found = (last_state(folder, "sequence")[1] for folder in (tmp_path, run.parent))
+    stopped = shutil.copytree(run, tmp_path / "sequence")
+    (stopped / "checkpoints" / "step-0000000002.safetensors").unlink()
+    shutil.rmtree(stopped / "model")
+    train(config(), data, tmp_path, say=lambda text: None)
+    (step, expected), (other_step, found) = (last_state(folder, "sequence") for folder in (run.parent, tmp_path))
+    assert step == other_step == 2
     assert set(found) == set(expected)
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
@@ -132,7 +136,7 @@ WRONG = [
     (["weights.temporal=1"], "The term temporal judges windows of 6 frames. Received: 1"),
     (["reference_frames=20"], "reference_frames=1 is expected. Received: 20"),
     (["window=0"], "window must be a whole number from 1"),
-    (["weights.hidden=1"], "Clips do not say where hidden points are"),
+    (["weights.hidden=1"], "Clips have no terms hidden and regions"),
     (["preset=person-demo"], "preset must be one of sequence, sequence-demo"),
 ]
 

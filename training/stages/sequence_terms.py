@@ -30,8 +30,11 @@ class SequenceWeights(LossWeights):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.hidden:
-            raise ValueError(f"Clips do not say where hidden points are. Received: a weight of hidden, {self.hidden}.")
+        if self.hidden or self.regions:
+            raise ValueError(
+                "Clips have no terms hidden and regions. "
+                f"Received: weights of hidden, {self.hidden}, and regions, {self.regions}."
+            )
 
 
 SEQUENCE_WEIGHTS = SequenceWeights(**vars(IMAGE_WEIGHTS), temporal=IMAGE_WEIGHTS.adversarial)

@@ -14,7 +14,14 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from gfla_tf.losses import affine_regularization, perceptual, sampling_correctness, style
+from gfla_tf.losses import (
+    affine_regularization,
+    perceptual,
+    region_crossing,
+    region_maps,
+    sampling_correctness,
+    style,
+)
 from gfla_tf.losses.backbones import Backbone, layers_of_network
 
 __all__ = [
@@ -54,6 +61,7 @@ class LossWeights:
             background, the background that both pictures show counts as visible.
         hidden: distance in pixels to the exact flow of the person's points that the source hides: it leads to what is
             in front of them, which is mostly the same garment; needs a rendered dataset.
+        regions: how much the flow leads from one part of the body to another, by the keypoints; not in the paper.
         background: length of the flow in pixels where both pictures show the background, which does not move; needs a
             rendered dataset.
     """
@@ -67,6 +75,7 @@ class LossWeights:
     endpoint: float = 0.0
     mask: float = 0.0
     hidden: float = 0.0
+    regions: float = 0.0
     background: float = 0.0
 
     def __post_init__(self):
@@ -126,7 +135,8 @@ def flow_terms(
         outputs: "flows", one `[batch, h, w, 2]` a level, coarse first; "masks", likewise `[batch, h, w, 1]` in (0, 1).
         batch: holds, for endpoint and mask, "flow_level2" `[batch, h, w, 2]`, exact, in pixels of that level, and
             "visible_level2" `[batch, h, w, 1]`, and so on for each attention level, as `training.data.fashion` gives;
-            likewise for hidden, "hidden_flow_level2" and "hidden_level2", and for background, "background_level2".
+            likewise for hidden, "hidden_flow_level2" and "hidden_level2", and for background, "background_level2";
+            for regions, "source_keypoints" and "target_keypoints" of OpenPose's 18 joints, and "target_pose".
         features: of source and target; needed for correctness.
         watched: which of endpoint and mask are wanted without a weight, too.
     """
@@ -154,12 +164,20 @@ def flow_terms(
     if weights.hidden:
         exact = [(batch[f"hidden_flow_level{level}"], batch[f"hidden_level{level}"]) for level in kernels]
         terms["hidden"] = tf.add_n([endpoint_error(flow, *pair) for flow, pair in zip(flows, exact, strict=True)])
+    if weights.regions:
+        terms["regions"] = tf.add_n([region_crossing(*_regions(batch, flow), flow) for flow in flows])
     if weights.background:
         shown = [batch[f"background_level{level}"] for level in kernels]
         terms["background"] = tf.add_n(
             [endpoint_error(flow, 0.0, share) for flow, share in zip(flows, shown, strict=True)]
         )
     return terms
+
+
+def _regions(batch: Mapping[str, tf.Tensor], flow: tf.Tensor) -> list[tf.Tensor]:
+    """The parts of the body in target and source at the size of a flow."""
+    sizes = batch["target_pose"].shape[1:3], flow.shape[1:3]
+    return [region_maps(batch[f"{side}_keypoints"], *sizes) for side in ("target", "source")]
 
 
 def endpoint_error(flow: tf.Tensor, exact: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:

@@ -240,7 +240,7 @@ def test_wrong_arguments(generator):
         SequenceStage(
             generator, temporal_discriminator=make_temporal_discriminator(), weights=SequenceWeights(temporal=1.0)
         ).compile(make_adam())
-    with pytest.raises(ValueError, match="Clips do not say where hidden points are"):
+    with pytest.raises(ValueError, match="Clips have no terms hidden and regions"):
         SequenceWeights(hidden=1.0)
     stage = stage_of(generator, SequenceWeights(l1=1.0), window=4)
     with pytest.raises(ValueError, match="Clips of a multiple of 4 frames are expected. Received: 6"):

@@ -15,7 +15,9 @@ from training.stages.optimization import make_adam
 
 def test_weights_are_those_of_the_paper():
     assert vars(FLOW_WEIGHTS) == {
-        **dict.fromkeys(("l1", "perceptual", "style", "adversarial", "endpoint", "mask", "hidden", "background"), 0.0),
+        **dict.fromkeys(
+            ("l1", "perceptual", "style", "adversarial", "endpoint", "mask", "hidden", "regions", "background"), 0.0
+        ),
         "correctness": 20.0,
         "regularization": 0.01,
     }
@@ -29,6 +31,7 @@ def test_weights_are_those_of_the_paper():
         "endpoint": 0.0,
         "mask": 0.0,
         "hidden": 0.0,
+        "regions": 0.0,
         "background": 0.0,
     }
     adam = make_adam()

@@ -9,7 +9,7 @@ from helpers.tiny_stages import make_batch, make_discriminator
 
 from training.stages import ImageStage, LossWeights
 from training.stages.optimization import make_adam
-from training.stages.terms import endpoint_error, mask_cross_entropy
+from training.stages.terms import Features, endpoint_error, flow_terms, mask_cross_entropy
 
 
 def test_convention_endpoint_error_is_a_mean_of_means():
@@ -31,6 +31,27 @@ def test_convention_hardly_visible_pictures_count_less():
     assert float(endpoint_error(np.zeros_like(exact), exact, visible)) == 0
     visible[0, 0, 0] = 0.25
     assert float(endpoint_error(np.zeros_like(exact), exact, visible)) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_regions_are_compared_at_each_level():
+    """A forearm whose texture is taken from the upper arm."""
+    keypoints = np.zeros((1, 18, 3), np.float32)
+    keypoints[0, 2:5] = (4, 8, 1), (4, 32, 1), (28, 32, 1)  # right shoulder, elbow, wrist
+    batch = {
+        "target_pose": np.zeros((1, 64, 32, 18), np.float32),
+        "source_keypoints": keypoints,
+        "target_keypoints": keypoints,
+    }
+
+    def term(*lengths):
+        shapes = [(1, 64 // 2**level, 32 // 2**level, 2) for level in (3, 2)]
+        flows = [np.full(shape, (-length, -length), np.float32) for shape, length in zip(shapes, lengths, strict=True)]
+        outputs = {"flows": [tf.constant(flow) for flow in flows], "masks": []}
+        return float(flow_terms(LossWeights(regions=1.0), {3: 3, 2: 5}, outputs, batch, Features())["regions"])
+
+    assert term(0, 0) == pytest.approx(0, abs=1e-3)
+    assert term(1, 0) > 0.05
+    assert term(1, 2) == pytest.approx(term(1, 0) + term(0, 2), rel=1e-3)
 
 
 def test_mask_cross_entropy():
