@@ -17,8 +17,10 @@ import keras
 import numpy as np
 
 from gfla_tf.image_io import write_image
+from gfla_tf.models.intermediate_poses import render_through
 from gfla_tf.models.presets import PRESETS, STAND_IN, load_model
 from gfla_tf.people import PeopleReader, Person
+from gfla_tf.pose.between import poses_between
 from gfla_tf.pose.estimator import PoseEstimator
 from gfla_tf.pose.framing import Frame, fit_frame, resize_image, whole_frame
 from gfla_tf.pose.heatmaps import pose_maps
@@ -85,6 +87,8 @@ class PoseTransfer:
         framing: "person" frames source and pose around the joints; "whole" takes whole pictures, for datasets whose
             pictures are framed already (poses must then come from pictures, or be in pixels of the source's picture).
         estimator: finds the keypoints in photos; the bundled one by default.
+        intermediate_poses: how many poses between source and target the flow goes through; 0 for the paper's way,
+            straight. See `gfla_tf.models.intermediate_poses`.
 
     Raises:
         ValueError: if the model is not a person generator, a preset comes without weights, or weights do not fit.
@@ -96,6 +100,7 @@ class PoseTransfer:
         weights: str | os.PathLike | None = None,
         framing: str = "person",
         estimator: PoseEstimator | None = None,
+        intermediate_poses: int = 0,
     ):
         if framing not in FRAMINGS:
             raise ValueError(f"framing must be one of {', '.join(FRAMINGS)}. Received: {framing!r}.")
@@ -104,7 +109,9 @@ class PoseTransfer:
         if self.preset is None or self.preset.network != "person":
             kind = self.preset.network if self.preset else type(self.model).__name__
             raise ValueError(f"A model of a person preset is expected. Received: one of kind {kind}.")
-        self.framing = framing
+        if intermediate_poses < 0:
+            raise ValueError(f"intermediate_poses must be 0 or more. Received: {intermediate_poses}.")
+        self.framing, self.intermediate_poses = framing, intermediate_poses
         self.people = PeopleReader(self.preset.skeleton, estimator)
 
     def __call__(self, source, pose, source_keypoints=None) -> TransferResult:
@@ -178,11 +185,12 @@ class PoseTransfer:
         """One pass of the network over prepared pairs."""
         height, width = self.preset.height, self.preset.width
         images = np.stack([item["source_image"] for item in batch])
-        poses = [
-            pose_maps(np.stack([item[name] for item in batch]), height, width)
-            for name in ("source_keypoints", "target_keypoints")
-        ]
-        outputs = self.model([images, *poses], training=False)
+        ends = (np.stack([item[name] for item in batch]) for name in ("source_keypoints", "target_keypoints"))
+        poses = [pose_maps(pose, height, width) for pose in poses_between(*ends, self.intermediate_poses)]
+        straight = self.intermediate_poses == 0
+        outputs = (
+            self.model([images, *poses], training=False) if straight else render_through(self.model, images, poses)
+        )
         flows, masks = ([np.asarray(level) for level in outputs[name]] for name in ("flows", "masks"))
         for index, item in enumerate(batch):
             yield TransferResult(

@@ -7,6 +7,7 @@ import pytest
 
 from gfla_tf import PoseTransfer
 from gfla_tf.image_io import read_image
+from gfla_tf.models.intermediate_poses import render_through
 from gfla_tf.models.presets import Preset, build_model
 from gfla_tf.people import Person
 from gfla_tf.pose import pose_maps
@@ -83,6 +84,16 @@ def test_sheet_holds_all_panels(transfer):
     assert np.isfinite(sheet).all()
 
 
+def test_a_pose_in_between_is_halfway(transfer):
+    stepped = PoseTransfer(transfer.model, intermediate_poses=1)
+    result = stepped(person(1), person(2))
+    ends = result.source_keypoints, result.target_keypoints
+    poses = [pose_maps(pose[np.newaxis], 64, 96) for pose in (ends[0], (ends[0] + ends[1]) / 2, ends[1])]
+    expected = render_through(transfer.model, result.source_image[np.newaxis], poses)
+    np.testing.assert_allclose(result.image, expected["image"][0], atol=1e-5)
+    np.testing.assert_allclose(result.flows[0], expected["flows"][0][0], atol=1e-4)
+
+
 def test_errors():
     with pytest.raises(ValueError, match=r"person-fashion comes without weights.*gfla convert.*stand-in"):
         PoseTransfer("person-fashion")
@@ -90,6 +101,8 @@ def test_errors():
         PoseTransfer("motion", weights="stand-in")
     with pytest.raises(ValueError, match="framing must be one of person, whole. Received: 'half'"):
         PoseTransfer(build_model(SMALL), framing="half")
+    with pytest.raises(ValueError, match="intermediate_poses must be 0 or more. Received: -1"):
+        PoseTransfer(build_model(SMALL), intermediate_poses=-1)
 
 
 def test_errors_of_a_call(transfer):

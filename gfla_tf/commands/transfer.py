@@ -43,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="person",
         help="frame the people, or take whole pictures that are framed already (default: %(default)s)",
     )
+    parser.add_argument(
+        "--intermediate-poses",
+        type=int,
+        default=0,
+        metavar="N",
+        help="find the way to a far pose through N poses in between (default: straight, as in the paper)",
+    )
     parser.add_argument("--paste", action="store_true", help="put the result back into the source's photo")
     parser.add_argument("--debug", metavar="SHEET", help="also write source, skeletons, flows, masks, result in a row")
     parser.add_argument("--table", metavar="PNG", help="also write all results as one table, sources by poses")
@@ -56,7 +63,9 @@ def run(options: argparse.Namespace) -> int:
     jobs = plan_jobs(options.source, options.pose, options.output)  # before the seconds that TensorFlow takes to start
     from gfla_tf.pipelines import PoseTransfer
 
-    transfer = PoseTransfer(options.model, options.weights, options.framing)
+    transfer = PoseTransfer(
+        options.model, options.weights, options.framing, intermediate_poses=options.intermediate_poses
+    )
     warn_of_stand_in(options.weights, "expect coloured noise, not a person")
     failures = transfer_files(
         transfer,

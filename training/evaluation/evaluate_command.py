@@ -18,7 +18,7 @@ import argparse
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from training.evaluation.protocols import PROTOCOLS, Protocol, find_protocol
 
@@ -39,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, metavar="DIR", help="folder of the dataset")
     repeated = {"action": "append", "default": []}
     parser.add_argument("--model", **repeated, metavar="NAME=FOLDER", help="a model's folder; may be repeated")
+    parser.add_argument(
+        "--stepped-model",
+        **repeated,
+        metavar="NAME=FOLDER",
+        help="for pairs: a model whose flow goes through a pose halfway between source and target; may be repeated",
+    )
     parser.add_argument(
         "--noisy-model",
         **repeated,
@@ -77,15 +83,17 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"--sheet must be 0 or more. Received: {options.sheet}.")
     models = [_name_and_value(model, "--model") for model in options.model]
     noisy = [_name_and_value(model, "--noisy-model") for model in options.noisy_model]
+    stepped = [_name_and_value(model, "--stepped-model") for model in options.stepped_model]
     folders = [_name_and_value(folder, "--generated", "generated") for folder in options.generated]
     inception = tuple(_name_and_value(file, "--inception", "2015") for file in options.inception)
-    _check_names([name for name, _ in models + noisy + folders] + options.baseline)
+    _check_names([name for name, _ in models + stepped + noisy + folders] + options.baseline)
 
     from training.evaluation.evaluate import evaluate
     from training.evaluation.judge import SetChoice
     from training.evaluation.tables import difference_rows, score_rows, text_table
 
-    data, systems = (_pairs if protocol.clip_frames is None else _clips)(protocol, options, models, noisy, folders)
+    named = _Named(models, stepped, noisy, folders)
+    data, systems = (_pairs if protocol.clip_frames is None else _clips)(protocol, options, named)
     sheet = options.sheet
     if sheet is None:
         sheet = SHEET_PAIRS if protocol.clip_frames is None else SHEET_CLIPS
@@ -101,35 +109,40 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-Named = list[tuple[str, str]]
+class _Named(NamedTuple):
+    """Names and folders of the systems, by their kind."""
+
+    models: list[tuple[str, str]]
+    stepped: list[tuple[str, str]]
+    noisy: list[tuple[str, str]]
+    folders: list[tuple[str, str]]
 
 
-def _pairs(
-    protocol: Protocol, options: argparse.Namespace, models: Named, noisy: Named, folders: Named
-) -> tuple[EvaluationPairs, list[System]]:
+def _pairs(protocol: Protocol, options: argparse.Namespace, named: _Named) -> tuple[EvaluationPairs, list[System]]:
     from training.evaluation.generated import GeneratedPictures
     from training.evaluation.pairs import EvaluationPairs
     from training.evaluation.systems import Baseline, ModelSystem
 
-    if noisy:
+    if named.noisy:
         raise ValueError(f"--noisy-model is for protocols of clips. Received: protocol {protocol.name}.")
     pairs = EvaluationPairs(options.data, protocol, options.pairs)
-    systems: list[System] = [ModelSystem(name, folder, protocol.resize) for name, folder in models]
-    systems += [GeneratedPictures(name, folder, pairs, protocol.formats) for name, folder in folders]
+    systems: list[System] = [ModelSystem(name, folder, protocol.resize) for name, folder in named.models]
+    systems += [ModelSystem(name, folder, protocol.resize, intermediate_poses=1) for name, folder in named.stepped]
+    systems += [GeneratedPictures(name, folder, pairs, protocol.formats) for name, folder in named.folders]
     return pairs, systems + [Baseline(name, pairs.flows is not None) for name in options.baseline]
 
 
-def _clips(
-    protocol: Protocol, options: argparse.Namespace, models: Named, noisy: Named, folders: Named
-) -> tuple[EvaluationClips, list[System]]:
+def _clips(protocol: Protocol, options: argparse.Namespace, named: _Named) -> tuple[EvaluationClips, list[System]]:
     from training.evaluation.clip_systems import ClipModel, GeneratedClips
     from training.evaluation.clips import EvaluationClips
     from training.evaluation.systems import Baseline
 
+    if named.stepped:
+        raise ValueError(f"--stepped-model is for protocols of pairs. Received: protocol {protocol.name}.")
     clips = EvaluationClips(options.data, protocol, options.pairs)
-    systems: list[System] = [ClipModel(name, folder, protocol.resize) for name, folder in models]
-    systems += [ClipModel(name, folder, protocol.resize, noisy=True) for name, folder in noisy]
-    systems += [GeneratedClips(name, folder, clips, protocol.formats) for name, folder in folders]
+    systems: list[System] = [ClipModel(name, folder, protocol.resize) for name, folder in named.models]
+    systems += [ClipModel(name, folder, protocol.resize, noisy=True) for name, folder in named.noisy]
+    systems += [GeneratedClips(name, folder, clips, protocol.formats) for name, folder in named.folders]
     return clips, systems + [Baseline(name, has_flow=False) for name in options.baseline]
 
 

@@ -22,8 +22,10 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.models.intermediate_poses import render_through
 from gfla_tf.models.presets import WEIGHTS_FILE, load_model
 from gfla_tf.ops import bilinear_sample
+from gfla_tf.pose.between import poses_between
 from gfla_tf.pose.heatmaps import pose_maps, rescale_keypoints
 from gfla_tf.pose.skeletons import convert_keypoints
 from gfla_tf.weights import read_state
@@ -102,12 +104,15 @@ class ModelSystem:
         name: what to call it.
         folder: the model's.
         resize: rule by which pictures come to the network's size and back.
+        intermediate_poses: that the flow goes through, see `gfla_tf.models.intermediate_poses`.
 
     Raises:
         ValueError: the folder holds no model, or one of another kind.
     """
 
-    def __init__(self, name: str, folder: str | os.PathLike[str], resize: str = "bicubic") -> None:
+    def __init__(
+        self, name: str, folder: str | os.PathLike[str], resize: str = "bicubic", intermediate_poses: int = 0
+    ) -> None:
         folder = Path(folder)
         if not folder.is_dir():
             raise ValueError(f"--model {name}: a model's folder is expected. Received: {folder}.")
@@ -115,24 +120,31 @@ class ModelSystem:
         self.preset = self.model.preset
         if self.preset.network != "person":
             raise ValueError(f"--model {name}: a person generator is expected. Received: {self.preset.network}.")
-        self.name, self.resize = name, resize
+        self.name, self.resize, self.intermediate_poses = name, resize, intermediate_poses
         self.identity = {
             "kind": "model",
             "preset": self.preset.name,
             "config": json_sha256(asdict(self.preset)),
             # Of the values: a file's bytes may differ where the weights are the same.
             "weights": arrays_sha256(read_state(folder / WEIGHTS_FILE)),
+            **({"intermediate_poses": intermediate_poses} if intermediate_poses else {}),
         }
         # One graph for batches of all sizes, so that a picture does not depend on what was drawn before.
         size = (None, self.preset.height, self.preset.width)
-        signature = [tf.TensorSpec((*size, channels), tf.float32) for channels in (3, *2 * [self.model.pose_channels])]
-        self._call = tf.function(lambda *inputs: self.model(list(inputs), training=False), signature)
+        poses = (2 + intermediate_poses) * [self.model.pose_channels]
+        signature = [tf.TensorSpec((*size, channels), tf.float32) for channels in (3, *poses)]
+        self._call = tf.function(self._draw, signature)
+
+    def _draw(self, source_image: tf.Tensor, *poses: tf.Tensor) -> dict:
+        if self.intermediate_poses:
+            return render_through(self.model, source_image, poses)
+        return self.model([source_image, *poses], training=False)
 
     def render(self, batch: PairBatch) -> Rendered:
         size, picture_size = (self.preset.height, self.preset.width), batch.source_image.shape[1:3]
         source_image = resize_pictures(tf.constant(batch.source_image), *size, self.resize)
-        poses = [self._pose(person, picture_size) for person in (batch.source_keypoints, batch.target_keypoints)]
-        outputs = self._call(source_image, *poses)
+        people = poses_between(batch.source_keypoints, batch.target_keypoints, self.intermediate_poses)
+        outputs = self._call(source_image, *(self._pose(person, picture_size) for person in people))
         image = resize_pictures(outputs["image"], *picture_size, self.resize).numpy()
         return Rendered(image, {_level(flow, size): flow.numpy() for flow in outputs["flows"]})
 

@@ -188,6 +188,8 @@ def test_the_command(folder, tmp_path, model_folders, monkeypatch, capsys):
     capsys.readouterr()
     assert main([*arguments, "--baseline", "warp"]) == 2
     assert "--baseline warp needs exact flow" in capsys.readouterr().err
+    assert main([*arguments, "--stepped-model", f"stepped={model}"]) == 2
+    assert "--stepped-model is for protocols of pairs. Received: protocol tiny-clips." in capsys.readouterr().err
     assert main([*arguments, "--baseline", "copy", "--inception", "some.pth"]) == 2
     assert "--inception is for protocols of pictures. Received: protocol tiny-clips." in capsys.readouterr().err
 

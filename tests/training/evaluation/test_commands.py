@@ -64,6 +64,7 @@ def test_market_people_are_judged_alone(tmp_path, capsys):
         (["--baseline", "wrap"], "--baseline must be one of copy, warp"),
         (["--model", "folder"], "--model must be NAME=FOLDER, the name of letters, digits and ._+-. Received: folder."),
         (["--model", "a/b=folder"], "--model must be NAME=FOLDER"),
+        (["--stepped-model", "a=nowhere"], "--model a: a model's folder is expected. Received: nowhere."),
         (["--model", "a=nowhere"], "--model a: a model's folder is expected. Received: nowhere."),
         (["--model", "Copy=nowhere", "--baseline", "copy"], "a name of its own. Received: copy more than once."),
         (["--baseline", "copy", "--sheet", "-1"], "--sheet must be 0 or more. Received: -1."),

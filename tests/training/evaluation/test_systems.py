@@ -115,6 +115,14 @@ def test_a_models_identity_is_its_weights(model, make_model):
     assert other["config"] == model.identity["config"]
 
 
+def test_a_model_goes_through_a_pose_in_between(pairs, model, make_model):
+    stepped = ModelSystem("stepped", make_model(), intermediate_poses=1)
+    assert {**model.identity, "intermediate_poses": 1} == stepped.identity
+    rendered = stepped.render(pairs.read([0]))
+    assert rendered.image.shape == (1, 256, 176, 3)
+    assert np.abs(rendered.image - model.render(pairs.read([0])).image).max() > 1e-3
+
+
 def test_models_are_refused(tmp_path):
     with pytest.raises(ValueError, match="--model mine: a model's folder is expected. Received: nowhere"):
         ModelSystem("mine", "nowhere")
