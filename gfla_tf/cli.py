@@ -1,4 +1,4 @@
-"""The command `gfla`: pose transfer, animation, keypoints, clean motion, conversion, and a look at the installation.
+"""The command `gfla`: pose transfer, animation, inspection, keypoints, clean motion, conversion, and the installation.
 
 Wrong input ends in one line on standard error and exit code 2, and leaves nothing half-written.
 """
@@ -18,6 +18,7 @@ DESCRIPTION = "Pose-guided person image generation (GFLA). `gfla COMMAND --help`
 COMMANDS: Table = {
     "transfer": ("render a person in another pose", "gfla_tf.commands.transfer"),
     "animate": ("animate a person in a photo", "gfla_tf.commands.animate"),
+    "inspect": ("look inside a pose transfer: where every pixel came from", "gfla_tf.commands.inspect"),
     "pose": ("find the keypoints of the person in a photo", "gfla_tf.commands.pose"),
     "motion": ("clean a person's joints over time of a detector's noise", "gfla_tf.commands.motion"),
     "convert": ("turn a PyTorch checkpoint of the authors into safetensors, or back", "gfla_tf.commands.convert"),

@@ -19,7 +19,7 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 
 # Each part of the library, and what it must not know of.
 COMMANDS = {"cli", "commands"}
-APPLICATIONS = {"pipelines", "animation", *COMMANDS}
+APPLICATIONS = {"pipelines", "animation", "inspection", *COMMANDS}
 INPUTS = {"weights", "pose", "image_io", "motion"}
 BELOW_LAYERS = {"models", "losses", "metrics", "stand_in", *INPUTS, *APPLICATIONS}
 ABOVE = {
@@ -32,8 +32,9 @@ ABOVE = {
     "image_io": {"models", "layers", "ops", "losses", "metrics", "weights", "motion", *APPLICATIONS},
     "weights": {"models", "losses", "metrics", "pose", "image_io", "motion", *APPLICATIONS},
     "motion": {"losses", "metrics", *APPLICATIONS},
-    "pipelines": {"animation", *COMMANDS},
-    "animation": {"losses", "metrics", *COMMANDS},
+    "pipelines": {"animation", "inspection", *COMMANDS},
+    "animation": {"losses", "metrics", "inspection", *COMMANDS},
+    "inspection": {"losses", *COMMANDS},
 }
 AT_THE_EDGES = {"cv2", "matplotlib", "grpc", "tensorflow_serving"}
 WITHOUT_TENSORFLOW = ("pose", "image_io", "torch_checkpoint", "outputs", "exif")

@@ -22,6 +22,8 @@ STAGES: Table = {
     "evaluate": ("judge models on a dataset's test pairs", "training.evaluation.evaluate_command"),
     "compare": ("compare systems of two evaluations", "training.evaluation.compare_command"),
     "report": ("write an evaluation as a page", "training.evaluation.report_command"),
+    "failures": ("rank an evaluation's pairs by error and sort them by cause", "training.evaluation.failures_command"),
+    "inspect": ("look inside a model on a dataset's pairs", "training.evaluation.inspect_command"),
     "jnd": ("ask people which of two pictures is real", "training.jnd.cli"),
 }
 

@@ -62,7 +62,8 @@ class _Renderer:
         self._drawn = model.pose_channels == joints + COLORS
         self._step = tf.function(self._render)
 
-    def _pose(self, keypoints: np.ndarray) -> np.ndarray:
+    def pose(self, keypoints: np.ndarray) -> np.ndarray:
+        """A pose `[joints, 3]` as the network sees it, `[1, height, width, pose_channels]`."""
         size = self.model.preset.height, self.model.preset.width
         if self._drawn:
             return drawn_pose_maps(keypoints[np.newaxis], *size, self.skeleton)
@@ -73,14 +74,14 @@ class _Renderer:
 
     def step(self, state: Any, keypoints: np.ndarray) -> tuple[np.ndarray, Any]:
         with native_graphs():
-            image, state = self._step(state, self._pose(keypoints))
+            image, state = self._step(state, self.pose(keypoints))
         return image.numpy()[0], state
 
 
 class _SequenceRenderer(_Renderer):
     def start(self, image, keypoints, previous=None):
-        last = (None, None) if previous is None else (previous[0][np.newaxis], self._pose(previous[1]))
-        return self.model.start(image[np.newaxis], self._pose(keypoints), *last)
+        last = (None, None) if previous is None else (previous[0][np.newaxis], self.pose(previous[1]))
+        return self.model.start(image[np.newaxis], self.pose(keypoints), *last)
 
     def _render(self, state, pose):
         outputs, state = self.model.step(state, pose)
@@ -91,7 +92,7 @@ class _PersonRenderer(_Renderer):
     def start(self, image, keypoints, previous=None):
         import tensorflow as tf
 
-        return [tf.constant(image[np.newaxis]), tf.constant(self._pose(keypoints))]
+        return [tf.constant(image[np.newaxis]), tf.constant(self.pose(keypoints))]
 
     def _render(self, state, pose):
         return self.model([*state, pose], training=False)["image"], state

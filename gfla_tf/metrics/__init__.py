@@ -3,8 +3,8 @@
 Of a pair: `l1`, `psnr`, `ssim`, `lpips`, each a function from images to one number a picture with a streaming Keras
 metric beside it (`L1`, `PSNR`, `SSIM`, `LPIPS`), all with an optional mask of the person (`person_mask`). Of two sets:
 `frechet_distance` and `kernel_distance` on any features, FID and KID on those of `load_inception`, FVD on those of
-`load_i3d`. Of videos: `flicker` and `feature_distance`. Of poses: `pose_accuracy`. `mean_interval` and
-`paired_difference_interval` say how sure a mean is.
+`load_i3d`. Of videos: `flicker` and `feature_distance`. Of poses: `pose_accuracy`. `mean_interval`,
+`paired_difference_interval` and `difference_interval` say how sure a mean is.
 """
 
 from gfla_tf.metrics.frechet import FeatureStatistics, frechet_distance
@@ -13,7 +13,7 @@ from gfla_tf.metrics.i3d_weights import load_i3d
 from gfla_tf.metrics.image_metric import ImageMetric
 from gfla_tf.metrics.inception import Inception, InceptionFeatures, load_inception
 from gfla_tf.metrics.inception_score import InceptionScore
-from gfla_tf.metrics.intervals import Interval, mean_interval, paired_difference_interval
+from gfla_tf.metrics.intervals import Interval, difference_interval, mean_interval, paired_difference_interval
 from gfla_tf.metrics.kernel_distance import KernelDistance, kernel_distance, kernel_distance_of_blocks
 from gfla_tf.metrics.lpips import LPIPS, LpipsNetwork, load_lpips, lpips
 from gfla_tf.metrics.network_weights import load_feature_network
@@ -42,6 +42,7 @@ __all__ = [
     "LpipsNetwork",
     "PoseAccuracy",
     "VideoFeatures",
+    "difference_interval",
     "feature_distance",
     "flicker",
     "frechet_distance",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Interval", "mean_interval", "paired_difference_interval"]
+__all__ = ["Interval", "difference_interval", "mean_interval", "paired_difference_interval"]
 
 DRAWS_AT_A_TIME = 2**22  # 32 MB of indices
 
@@ -39,12 +39,7 @@ def mean_interval(values, confidence: float = 0.95, resamples: int = 10_000, see
         ValueError: if an argument is not as described.
     """
     values = _checked_values(values)
-    if not 0 < confidence < 1 or resamples < 1:
-        raise ValueError(
-            "confidence in (0, 1) and at least 1 resample are expected. "
-            f"Received: confidence {confidence} and {resamples} resamples."
-        )
-    tail = (1 - confidence) / 2
+    tail = _tail(confidence, resamples)
     low, high = np.quantile(_resampled_means(values, resamples, seed), [tail, 1 - tail])
     return Interval(float(values.mean()), float(low), float(high))
 
@@ -70,6 +65,37 @@ def paired_difference_interval(
     if len(first) != len(second):
         raise ValueError(f"Two values of every picture are expected. Received: {len(first)} and {len(second)} values.")
     return mean_interval(first - second, confidence, resamples, seed)
+
+
+def difference_interval(first, second, confidence: float = 0.95, resamples: int = 10_000, seed: int = 0) -> Interval:
+    """Mean of first minus mean of second, values of different pictures: both sides are drawn anew, one by itself.
+
+    Args:
+        first: one value a picture.
+        second: likewise, of other pictures, as many as there are.
+        confidence: see `mean_interval`.
+        resamples: see `mean_interval`.
+        seed: see `mean_interval`.
+
+    Raises:
+        ValueError: if an argument is not as described.
+    """
+    first, second = _checked_values(first), _checked_values(second)
+    tail = _tail(confidence, resamples)
+    # Seeds of their own, or groups of one size would be drawn alike.
+    means = [_resampled_means(values, resamples, 2 * seed + side) for side, values in enumerate((first, second))]
+    low, high = np.quantile(means[0] - means[1], [tail, 1 - tail])
+    return Interval(float(first.mean() - second.mean()), float(low), float(high))
+
+
+def _tail(confidence: float, resamples: int) -> float:
+    """The part of the means on each side of the interval."""
+    if not 0 < confidence < 1 or resamples < 1:
+        raise ValueError(
+            "confidence in (0, 1) and at least 1 resample are expected. "
+            f"Received: confidence {confidence} and {resamples} resamples."
+        )
+    return (1 - confidence) / 2
 
 
 def _checked_values(values) -> np.ndarray:

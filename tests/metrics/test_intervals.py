@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gfla_tf.metrics import difference_interval, mean_interval, paired_difference_interval
 from gfla_tf.metrics import intervals as intervals_module
-from gfla_tf.metrics import mean_interval, paired_difference_interval
 
 VALUES = np.random.default_rng(0).normal(5, 2, 400)
 
@@ -45,6 +45,22 @@ def test_seeds():
     assert mean_interval(VALUES, resamples=50) != mean_interval(VALUES, resamples=50, seed=1)
 
 
+def test_difference_of_groups_is_as_wide_as_for_normal_means():
+    first, second = VALUES + 1, VALUES[:100]
+    interval = difference_interval(first, second)
+    half = 1.96 * np.sqrt(first.var() / 400 + second.var() / 100)
+    assert interval.mean == pytest.approx(first.mean() - second.mean())
+    expected = interval.mean + half * np.array([-1, 1])
+    np.testing.assert_allclose([interval.low, interval.high], expected, atol=0.04)
+
+
+def test_groups_are_drawn_by_themselves():
+    # Drawn alike, equal groups would never differ.
+    interval = difference_interval(VALUES, VALUES)
+    assert interval.mean == 0
+    assert interval.low < -0.1 < 0.1 < interval.high
+
+
 def test_drawn_in_parts(monkeypatch):
     monkeypatch.setattr(intervals_module, "DRAWS_AT_A_TIME", 1000)
     assert len(intervals_module._resampled_means(VALUES, 7, seed=0)) == 7
@@ -58,5 +74,7 @@ def test_errors():
         mean_interval([1.0, np.inf])
     with pytest.raises(ValueError, match="Received: 400 and 399 values"):
         paired_difference_interval(VALUES, VALUES[1:])
+    with pytest.raises(ValueError, match=r"Received: confidence 0.95 and 0 resamples"):
+        difference_interval(VALUES, VALUES[1:], resamples=0)
     with pytest.raises(ValueError, match=r"confidence in \(0, 1\) .* Received: confidence 95 and 10000 resamples"):
         mean_interval(VALUES, 95)

@@ -2,7 +2,8 @@
 
 Source, the poses as skeletons, then for each level, the coarse one first, the flow as colours, the mask, and the source
 warped by the flow; beside flow and mask the exact ones, where the batch has them; at the end result and target. The
-colours of a level mean the same in all rows: the longest exact flow, or else the longest predicted one, is saturated.
+colours of a level mean the same in all rows, as the wheel in the corner shows: the longest exact flow, or else the
+longest predicted one, is saturated.
 The exact flow is grey where the target shows nothing that is visible in the source.
 
 Images are in [-1, 1], flows (dx, dy) in pixels of their level, masks and visibility in [0, 1].
@@ -15,6 +16,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gfla_tf.inspection.drawings import flow_with_legend
 from gfla_tf.pose.drawing import draw_skeleton
 from gfla_tf.pose.framing import resize_image
 from gfla_tf.sheets import contact_sheet, flow_to_color, mask_to_gray, warp_by_flow
@@ -72,7 +74,9 @@ def _level_columns(
     level = round(math.log2(factor))
     exact, visible = batch.get(f"flow_level{level}"), batch.get(f"visible_level{level}")
     longest = _longest(flows if exact is None else np.where(visible > 0, exact, 0))
-    columns = {f"flow 1/{factor}": [flow_to_color(flow, longest) for flow in flows]}
+    size = sources.shape[1:3]
+    # The wheel's rim stands for the longest flow.
+    columns = {f"flow 1/{factor}, to {longest:.1f} px": [flow_with_legend(flow, *size, longest) for flow in flows]}
     if exact is not None:
         colors = np.stack([flow_to_color(flow, longest) for flow in exact])
         columns[f"exact flow 1/{factor}"] = np.where(visible > 0, colors, UNKNOWN)

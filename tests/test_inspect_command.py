@@ -1,0 +1,85 @@
+"""`gfla inspect`: pairs, and clips of sequence models."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers.animations import PERSON, make_model, photo, standing, walking
+
+from gfla_tf import image_io
+from gfla_tf.cli import main
+from gfla_tf.models.presets import save_model
+from gfla_tf.motion.video import read_frames
+from gfla_tf.pose import write_openpose_json
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A photo, its keypoints, two poses, and a sequence of them."""
+    folder = tmp_path_factory.mktemp("files")
+    image_io.write_image(folder / "me.png", photo())
+    write_openpose_json(folder / "me.json", [standing(50, 110, 90)], (120, 100))
+    (folder / "walk").mkdir()
+    for frame, person in enumerate(walking(2, "openpose-18")):
+        write_openpose_json(folder / "walk" / f"{frame}_keypoints.json", [person], (240, 320))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("person")
+    save_model(make_model(PERSON), folder)
+    return folder
+
+
+def inspect(files, pose, model, output, *arguments):
+    common = ["--model", str(model), "--source-keypoints", str(files / "me.json"), "--output", str(output)]
+    return main(["inspect", str(files / "me.png"), str(pose), *common, *arguments])
+
+
+def test_a_pair(files, person, tmp_path, capsys):
+    pose = files / "walk" / "0_keypoints.json"
+    assert inspect(files, pose, person, tmp_path / "out", "--pixel", "20,30") == 0
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["me_in_0_keypoints.html", "me_in_0_keypoints.png"]
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / "out" / name) for name in written[::-1]]
+    assert '"pixel": [20, 30]' in (tmp_path / "out" / written[0]).read_text(encoding="utf-8")
+
+
+def test_a_folder_with_a_pose_that_cannot_be_read(files, person, tmp_path, capsys):
+    (tmp_path / "poses").mkdir()
+    (tmp_path / "poses" / "good.json").write_bytes((files / "walk" / "1_keypoints.json").read_bytes())
+    (tmp_path / "poses" / "bad.json").write_text("{}", encoding="utf-8")
+    assert inspect(files, tmp_path / "poses", person, tmp_path / "out") == 2
+    assert "bad.json" in capsys.readouterr().err
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["index.html", "me_in_good.html", "me_in_good.png"]
+
+
+def test_a_clip(files, tmp_path):
+    save_model(make_model(), tmp_path / "model")
+    assert inspect(files, files / "walk", tmp_path / "model", tmp_path / "out", "--frames", "2") == 0
+    (video,) = (tmp_path / "out").iterdir()
+    assert video.name == "me_in_walk.mp4"
+    frames = list(read_frames(video))
+    assert len(frames) == 2
+    assert all(side % 2 == 0 for side in frames[0].shape[:2])
+    assert np.std(frames[0]) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--pixel", "3"], "--pixel must be X,Y, two numbers. Received: 3."),
+        (["--pixel", "a,b"], "--pixel must be X,Y, two numbers. Received: a,b."),
+        (["--pixel", "500,0"], "A pixel X,Y inside 48x64 (width x height) is expected. Received: 500,0."),
+        (["--frames", "0"], "--frames must be at least 1. Received: 0."),
+        (["--discriminator", "nowhere"], "A folder or one of the presets"),
+    ],
+)
+def test_wrong_input_ends_in_one_line(files, person, tmp_path, capsys, arguments, message):
+    assert inspect(files, files / "walk" / "0_keypoints.json", person, tmp_path / "out", *arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"gfla inspect: error: {message}")
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())

@@ -1,0 +1,181 @@
+"""Failures of a system by cause."""
+
+from __future__ import annotations
+
+import csv
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
+import numpy as np
+import pytest
+from helpers.animations import standing
+
+from gfla_tf.image_io import read_image
+from training.__main__ import main
+from training.evaluation.columns import find_column
+from training.evaluation.failure_causes import (
+    CAUSES,
+    NO_CAUSE,
+    explain,
+    first_causes,
+    present_causes,
+    variance_explained,
+)
+from training.evaluation.failure_facts import FACTS, facing, measure, missing_joints, pose_distance
+from training.evaluation.failure_page import cause_rows
+from training.evaluation.failures import Failures, write_failures
+from training.evaluation.systems import Baseline
+
+NONE = {name: np.zeros(4) for name in FACTS}
+
+
+def test_pose_distance_knows_neither_place_nor_size():
+    person = standing(50, 100, 80)
+    assert pose_distance(person, standing(10, 300, 200)) == pytest.approx(0, abs=1e-5)
+    assert pose_distance(person, standing(50, 100, 80, stride=0.3)) > 0.05
+
+
+def test_pose_distance_by_hand():
+    first, second = np.zeros((18, 3), np.float32), np.zeros((18, 3), np.float32)
+    first[:4] = [(-1, 0, 1), (1, 0, 1), (0, 1, 1), (0, -1, 1)]  # the root mean square from the middle is 1
+    second[:4] = [(0, -1, 1), (0, 1, 1), (1, 0, 1), (-1, 0, 1)]
+    assert pose_distance(first, second) == pytest.approx(2**0.5, rel=1e-6)
+    first[2:4] = 0
+    assert np.isnan(pose_distance(first, second))
+
+
+def test_convention_facing():
+    person = standing(50, 100, 80)  # looks at the camera
+    away = person.copy()
+    away[:, 0] = 100 - away[:, 0]  # seen from behind, left is left
+    side = person.copy()
+    side[:, 0] = 50
+    assert (facing(person), facing(side), facing(away)) == (pytest.approx(1), 0, pytest.approx(-1))
+    person[2, 2] = 0  # the right shoulder
+    assert np.isnan(facing(person))
+
+
+def test_missing_joints_of_either_pose_below_the_head():
+    first, second = standing(50, 100, 80), standing(50, 100, 80)
+    first[[0, 4], 2] = 0  # nose, right wrist
+    second[[4, 10, 14], 2] = 0  # right wrist, right ankle, right eye
+    assert missing_joints(first, second) == pytest.approx(2 / 13)
+
+
+def test_convention_facts_of_exact_flow(pairs):
+    # The target's column x shows the source's x + 12, from 88 to 163 it is seen; the source ends at column 175.
+    facts = measure(pairs)
+    for pair in range(2):
+        person = pairs.read([pair]).person_mask[0, 0, :, 0] > 0.5
+        columns = np.flatnonzero(person)
+        hidden = columns[(columns < 88) | (columns >= 164)]
+        assert facts["occlusion"][pair] == pytest.approx((hidden + 12 < 176).sum() / len(columns))
+        assert facts["out_of_frame"][pair] == pytest.approx((hidden + 12 >= 176).sum() / len(columns))
+
+
+def test_occlusion_by_masks_where_nothing_is_exact():
+    person = np.zeros((1, 4, 4, 1), np.float32)
+    person[:, :2] = 1
+    batch = SimpleNamespace(
+        positions=(0,),
+        flow=None,
+        person_mask=person,
+        source_keypoints=np.ones((1, 18, 3)),
+        target_keypoints=np.ones((1, 18, 3)),
+    )
+    keypoints = np.ones((1, 2, 18, 3))
+    keypoints[0, 0, 1, 0] = 9  # the source's neck lies beyond the last column
+    pairs = MagicMock(__len__=lambda self: 1, picture_size=(4, 4))
+    pairs.batches.return_value, pairs.keypoints.return_value = [batch], keypoints
+    facts = measure(pairs, lambda batch: np.full((1, 4, 4, 1), 0.25, np.float32))
+    assert facts["occlusion"][0] == pytest.approx(0.75)
+    assert facts["out_of_frame"][0] == pytest.approx(1 / 13)
+    assert np.isnan(measure(pairs)["occlusion"][0])
+
+
+def test_first_cause_is_the_one_that_stands_out_most():
+    facts = {**NONE, "occlusion": np.array([0.7, 0.8, 0.9, np.nan]), "turn": np.array([1.9, 0.0, 1.2, 0.0])}
+    # Pair 0 is the least hidden but the most turned; of pair 2 it is the other way round.
+    assert first_causes(facts) == ["turn", "occlusion", "occlusion", NO_CAUSE]
+    np.testing.assert_array_equal(present_causes(facts)["turn"], [True, False, True, False])
+
+
+def test_what_a_cause_explains():
+    error = np.array([0.4, 0.6, 0.1, 0.3])
+    facts = {**NONE, "occlusion": np.array([0.9, 0.9, 0.1, 0.1]), "turn": np.array([2.0, 0, 0, 0])}
+    explained = explain(error, facts)["occlusion"]
+    assert (explained.count, explained.with_it, explained.without) == (2, pytest.approx(0.5), pytest.approx(0.2))
+    assert explained.difference.mean == pytest.approx(0.3)
+    assert explained.difference.low == pytest.approx(0.1)  # 0.4 - 0.3
+    assert explained.difference.high == pytest.approx(0.5)  # 0.6 - 0.1
+    assert explained.share == pytest.approx((0.35 - 0.2) / 0.35)
+    assert explained.variance == pytest.approx(0.15**2 / error.var())
+    assert explain(error, facts)["turn"].difference is None
+
+
+def test_variance_of_all_facts_together():
+    error = np.array([0.0, 1.0, 2.0, 3.0])
+    facts = {"a": np.array([0.0, 0, 1, 1]), "b": np.array([0.0, 1, 0, 1]), "c": np.full(4, np.nan)}
+    assert variance_explained(error, facts) == pytest.approx(1)
+    assert np.isnan(variance_explained(np.ones(4), facts))
+
+
+def test_rows_say_scores_as_they_are():
+    # PSNR falls where the error grows.
+    facts = {**NONE, "occlusion": np.array([0.9, 0.9, 0.1, 0.1]), "far_pose": np.full(4, np.nan)}
+    failures = Failures("mine", find_column("psnr"), np.array([20.0, 22, 30, 32]), facts, pairs=None)
+    header, occlusion, _, far_pose, *_ = cause_rows(failures)
+    assert occlusion[:2] == ["Occlusion", f"{CAUSES['occlusion'].threshold:g}"]
+    assert occlusion[3:7] == ["2", "21.0000", "31.0000", "-10.0000 [-12.0000, -8.0000] *"]
+    assert far_pose[3] == "not known"
+    assert len({len(row) for row in (header, occlusion, far_pose)}) == 1
+    assert list(failures.order) == [0, 1, 2, 3]
+
+
+@pytest.fixture
+def evaluation(data, tmp_path):
+    """The source as it is, evaluated."""
+    common = ["--data", str(data), "--output", str(tmp_path / "evaluation"), "--sheet", "0"]
+    assert main(["evaluate", "--protocol", "tiny", *common, "--baseline", "copy"]) == 0
+    return tmp_path / "evaluation"
+
+
+def test_the_command(evaluation, data, tmp_path, make_model, capsys):
+    arguments = ["failures", str(evaluation), "--data", str(data), "--output", str(tmp_path / "out")]
+    capsys.readouterr()
+    assert main(arguments) == 0
+    assert "Occlusion" in capsys.readouterr().out
+    with open(tmp_path / "out" / "failures.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["rank"] for row in rows] == ["1", "2"]
+    assert float(rows[0]["l1_person"]) >= float(rows[1]["l1_person"])
+    groups = {row["first_cause"] for row in rows}
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"failures.csv", "failures.html", "failures.md", *(f"{group}.jpg" for group in groups)}
+    for wrong, message in (
+        (["--system", "other"], "--system must be one of copy. Received: other."),
+        (["--metric", "ssim"], "--metric must be one of lpips_alexnet, psnr"),
+        (["--model", str(make_model())], "--model must be the folder of copy."),
+    ):
+        assert main([*arguments, *wrong]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_sheets_show_results_where_the_system_is_there(pairs, tmp_path):
+    failures = Failures("copy", find_column("l1"), np.array([0.1, 0.2]), measure(pairs), pairs)
+    write_failures(failures, tmp_path)
+    (group,) = failures.groups()
+    # Panels of 176 columns, 4 between them: of each pair source, pose, target and what is hidden; or a result, too.
+    assert read_image(tmp_path / f"{group}.jpg").shape[1] == 2 * 4 * 180 - 4
+    write_failures(failures, tmp_path, Baseline("copy"))
+    assert read_image(tmp_path / f"{group}.jpg").shape[1] == 5 * 180 - 4
+
+
+def test_inspect_beside_what_is_true(data, tmp_path, make_model, capsys):
+    arguments = ["inspect", "--protocol", "tiny", "--data", str(data), "--model", str(make_model())]
+    assert main([*arguments, "--pair", "1", "--output", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"index.html", "pair000001.html", "pair000001.png"}
+    assert "target, the truth" in (tmp_path / "pair000001.html").read_text(encoding="utf-8")
+    assert main([*arguments, "--pair", "2", "--output", str(tmp_path)]) == 2
+    assert "--pair must be from 0 to 1. Received: [2]." in capsys.readouterr().err
+    assert main([*arguments, "--pair", "1", "--pairs", "2", "--output", str(tmp_path)]) == 2
