@@ -17,7 +17,7 @@ demo: $(VENV)/.installed  # render the sample people in new poses
 	$(BIN)/python samples/demo.py --output outputs/demo.png
 
 test: $(VENV)/.installed  # all tests, or those of TESTS=path
-	$(BIN)/python -m pytest -n 2 $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
 
 test-addons:  # the same on TensorFlow 2.15 with TensorFlow Addons, for Python 3.10 and 3.11
 	$(MAKE) test VENV=.venv-addons EXTRAS=addons,test

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gfla_tf import doctor, pipelines
 from gfla_tf.cli import main
 from gfla_tf.image_io import read_image, write_image
 from gfla_tf.pose import write_openpose_json
@@ -19,9 +22,12 @@ WALKER, ASTRONAUT = str(SAMPLES / "walker.jpg"), str(SAMPLES / "astronaut.jpg")
 
 
 def gfla(*arguments: str, folder: Path) -> subprocess.CompletedProcess:
-    """Run the installed command as a user would."""
+    """Run the installed command as a user would, to whom TensorFlow says nothing unless it is asked to."""
     command = [sys.executable, "-m", "gfla_tf.cli", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def test_pose_writes_keypoints_and_drawing(tmp_path):
@@ -56,10 +62,17 @@ def test_transfer_end_to_end(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["result.png", "sheet.png"]
 
 
+@pytest.fixture(scope="module")
+def load_once():
+    """Networks of many millions of numbers are made once."""
+    return functools.cache(pipelines.load_trained)
+
+
 @pytest.fixture
-def inputs(tmp_path, monkeypatch):
+def inputs(tmp_path, monkeypatch, load_once):
     """A folder with right and wrong inputs, as the current one."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipelines, "load_trained", load_once)
     write_image("black.png", np.full((80, 60, 3), -1, np.float32))
     Path("text.jpg").write_text("no picture", encoding="utf-8")
     Path("empty.jpg").touch()
@@ -160,6 +173,18 @@ def test_interrupted(monkeypatch, capsys):
     assert "interrupted" in capsys.readouterr().err
 
 
-def test_doctor(capsys):
+def test_doctor(capsys, monkeypatch):
+    """What it examines has tests of its own."""
+    findings = [doctor.Finding("TensorFlow", True, "2.21"), doctor.Finding("pose", False, "nothing", "find it")]
+    monkeypatch.setattr(doctor, "examine", lambda: iter(findings))
+    assert main(["doctor"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines[:3]] == [
+        ["[ok]", "TensorFlow", "2.21"],
+        ["[!!]", "pose", "nothing"],
+        ["mend", "it:", "find", "it"],
+    ]
+    assert lines[3:] == ["Something is missing, see above."]
+    findings.pop()
     assert main(["doctor"]) == 0
-    assert "Everything works." in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[1:] == ["Everything works."]

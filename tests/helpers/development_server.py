@@ -11,9 +11,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from serving.server.batching_parameters import BatchingParameters
+from serving.server.limits import Limits
 from serving.server.server import DevelopmentServer, Settings
 
-__all__ = ["BATCHING", "Answer", "Caller", "running", "wait_until"]
+__all__ = ["BATCHING", "LONG", "Answer", "Caller", "running", "wait_until"]
 
 BATCHING = BatchingParameters(4, 2000, 32, 2, (1, 2, 4))
 LONG = 300.0  # seconds, for machines with much else to do
@@ -54,9 +55,9 @@ class Caller:
 
 @contextlib.contextmanager
 def running(root, **changes):
-    """A server for a folder, on free ports."""
-    settings = {"batching": BATCHING, "rest_port": 0, "grpc_port": 0, "poll_seconds": 0.05, **changes}
-    with DevelopmentServer(Settings(root, **settings)) as server:
+    """A server for a folder, on free ports; it waits long unless its limits are given."""
+    settings = {"batching": BATCHING, "limits": Limits(seconds=LONG), "rest_port": 0, "grpc_port": 0}
+    with DevelopmentServer(Settings(root, **{**settings, "poll_seconds": 0.05, **changes})) as server:
         yield server
 
 

@@ -1,16 +1,18 @@
-"""A few steps of a tiny stage in a process of its own, for tests of several replicas.
+"""A few steps of tiny stages in a process of its own, for tests of several replicas.
 
-    python -m helpers.distributed_training '{"stage": "image", "kind": "workers", "batch": 4, "steps": 10, "out": FILE}'
+    python -m helpers.distributed_training \
+        '{"stages": ["flow", "image"], "kind": "workers", "batch": 4, "steps": 10, "out": FOLDER}'
 
-FILE is an npz of all weights, the spectral norms' vectors among them, of the last logs ("log_NAME"), and "indices", the
-elements that each step saw in this worker, in order. A worker that has lost another one prints the message and ends
-with 1.
+FOLDER gets an npz a stage: all weights, the spectral norms' vectors among them, the last logs ("log_NAME"), and
+"indices", the elements that each step saw in this worker, in order. A worker that has lost another one prints the
+message and ends with 1; one that does not agree with another on its step, with 2.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -85,9 +87,18 @@ def seen_indices(distribution, batch: int, steps: int) -> np.ndarray:
     return np.array([np.concatenate([part.numpy() for part in parts]) for parts in values])
 
 
-def train(stage: str, kind: str, batch: int, steps: int, out: str | None = None, disagree: bool = False) -> None:
+def train(stages: list[str], kind: str, batch: int, steps: int, out: str | None = None, disagree: bool = False) -> None:
+    """Train one stage after the other; then, if they are to disagree, ask whether all workers are at the same step."""
     distribution = open_distribution(kind)
-    distribution.check_agreement(distribution.worker if disagree else 7)
+    distribution.check_agreement(7)
+    for stage in stages:
+        results = train_stage(distribution, stage, batch, steps)
+        np.savez(Path(out) / f"{stage}.npz", **results)
+    if disagree:
+        distribution.check_agreement(distribution.worker)
+
+
+def train_stage(distribution, stage: str, batch: int, steps: int) -> dict[str, np.ndarray]:
     with distribution.strategy.scope():
         model = make_stage(stage)
     indices = seen_indices(distribution, batch, 2)
@@ -102,7 +113,7 @@ def train(stage: str, kind: str, batch: int, steps: int, out: str | None = None,
     }
     logs = {f"log_{name}": values[-1] for name, values in history.items()}
     logs.update({f"log_val_{name}": value for name, value in tested.items()})
-    np.savez(out, indices=indices, **weights, **logs)
+    return {"indices": indices, **weights, **logs}
 
 
 if __name__ == "__main__":

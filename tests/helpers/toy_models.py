@@ -40,10 +40,11 @@ class _Toy(tf.Module):
     def count(self, number, flag):
         return {"next": tf.where(flag, number + 1, number)}
 
-    def wait(self, seconds):
-        end = tf.timestamp() + tf.cast(tf.reduce_max(seconds), tf.float64)
-        (now,) = tf.while_loop(lambda now: now < end, lambda now: [tf.timestamp()], [tf.timestamp()])
-        return {"waited": seconds + tf.cast(0.0 * now, tf.float32)}
+    def hold(self, file_bytes):
+        """Writes these empty files, and answers when somebody has removed them."""
+        names = tf.map_fn(lambda name: (tf.io.write_file(name, ""), name)[1], file_bytes)
+        (left,) = tf.while_loop(lambda left: left > 0, lambda left: [tf.size(tf.io.matching_files(names))], [1])
+        return {"left": tf.zeros_like(file_bytes, tf.int32) + left}
 
 
 SPECS = {
@@ -54,7 +55,7 @@ SPECS = {
     "inverse": {"x": tf.TensorSpec([None])},
     "positive": {"x": tf.TensorSpec([None])},
     "count": {"number": tf.TensorSpec([None], tf.int32), "flag": tf.TensorSpec([None], tf.bool)},
-    "wait": {"seconds": tf.TensorSpec([None])},
+    "hold": {"file_bytes": tf.TensorSpec([None], tf.string)},
 }
 
 

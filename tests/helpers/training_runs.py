@@ -6,16 +6,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from training.runs import Checkpoints
 
-__all__ = ["assert_same_states", "last_state", "start_training", "wait_for"]
+__all__ = ["LONG", "assert_same_states", "last_state", "start_training", "wait_for", "wait_until"]
 
 REPOSITORY = Path(__file__).parents[2]
+LONG = 600.0  # seconds, for machines with much else to do
 
 
 def start_training(stage: str, data: Path, run: Path, *settings: str, options=(), **environment: str):
@@ -27,12 +28,17 @@ def start_training(stage: str, data: Path, run: Path, *settings: str, options=()
     )
 
 
-def wait_for(path: Path, process: subprocess.Popen, seconds: float = 240) -> None:
+def wait_for(path: Path, process: subprocess.Popen) -> None:
     """Wait until a process has written a file."""
-    end = time.monotonic() + seconds
-    while not path.exists():
+    wait_until(path.exists, process)
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen) -> None:
+    """Wait for what a process brings about."""
+    end = time.monotonic() + LONG
+    while not condition():
         assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < end, f"{path} did not appear"
+        assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.02)
 
 

@@ -115,7 +115,7 @@ def browse(url, received, tmp_path):
     command = [CHROMIUM, *options, f"--user-data-dir={tmp_path / 'profile'}", url]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
         try:
-            return received.get(timeout=120)
+            return received.get(timeout=300)
         finally:
             browser.terminate()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from helpers.development_server import LONG
 from helpers.made_once import made_once
 from helpers.tiny_models import SHALLOW, TINY, filled
 
@@ -52,3 +55,21 @@ def exported(tmp_path_factory, person_model, sequence_model, motion_model):
             export_model(model, root)
 
     return made_once(tmp_path_factory, "models", export)
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """While it is closed, no model of a server in this process answers; who has come to it is in its `arrived`."""
+    from serving.server.loaded_model import LoadedModel
+
+    gate, run = threading.Event(), LoadedModel.run
+    gate.arrived = []
+
+    def run_behind_the_gate(*arguments):
+        gate.arrived.append(arguments)
+        assert gate.wait(LONG)
+        return run(*arguments)
+
+    monkeypatch.setattr(LoadedModel, "run", run_behind_the_gate)
+    yield gate
+    gate.set()

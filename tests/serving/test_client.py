@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 import pytest
-from helpers.development_server import running
+from helpers.development_server import LONG, running
 from helpers.ports import free_ports
 from helpers.toy_models import write_toy
 
@@ -29,7 +29,7 @@ TOO_LARGE = {"number": np.float32([1]), "file_bytes": np.array([bytes(9 << 20)],
 def server(tmp_path_factory):
     root = tmp_path_factory.mktemp("toys")
     write_toy(root)
-    with running(root, limits=Limits(message_bytes=8 << 20)) as server:
+    with running(root, limits=Limits(message_bytes=8 << 20, seconds=LONG)) as server:
         yield server
 
 
@@ -74,7 +74,6 @@ def test_endpoints(connect):
         ({"label": "gold"}, "scale", {"x": X}, {Code.INVALID_ARGUMENT}, "Unrecognized servable version label"),
         ({}, "fly", {"x": X}, {Code.INVALID_ARGUMENT, Code.FAILED_PRECONDITION}, 'signature key "fly" not found'),
         ({}, "scale", {"x": X[0]}, {Code.INVALID_ARGUMENT}, "the request is wrong .*x must be float32"),
-        ({"seconds": 0.3}, "wait", {"seconds": np.float32([0.5])}, {Code.DEADLINE_EXCEEDED}, "took too long"),
         ({}, "mixed", TOO_LARGE, {Code.RESOURCE_EXHAUSTED}, "the message is too large"),
     ],
 )
@@ -82,6 +81,12 @@ def test_failures_say_what_to_do(connect, options, endpoint, inputs, codes, mess
     with pytest.raises(ClientError, match=f"(?s){message}") as caught:
         connect(**options, retries=Retries(most=1)).predict(endpoint, inputs)
     assert caught.value.code in codes
+
+
+def test_a_client_waits_no_longer_than_it_says(connect, gate):
+    with pytest.raises(ClientError, match="took too long") as caught:
+        connect(seconds=0.3).predict("scale", {"x": X})
+    assert caught.value.code is Code.DEADLINE_EXCEEDED
 
 
 @pytest.mark.parametrize("scheme", ["http", "grpc"])

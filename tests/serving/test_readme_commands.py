@@ -8,12 +8,12 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.development_server import LONG, wait_until
 from helpers.toy_models import write_toy
 
 import serving
@@ -47,7 +47,8 @@ def serve():
 
     def start(arguments: list[str]) -> tuple[subprocess.Popen, list[str]]:
         environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
-        command = [sys.executable, "-m", "serving", *arguments, "--rest-port", "0", "--grpc-port", "0"]
+        settings = ["--rest-port", "0", "--grpc-port", "0", "--timeout", str(LONG)]
+        command = [sys.executable, "-m", "serving", *arguments, *settings]
         processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
         lines = [processes[-1].stdout.readline() for _ in range(2)]
         assert "serving/README.md says where production starts" in lines[0]
@@ -70,23 +71,24 @@ def test_three_commands(workplace, serve):
     process, addresses = serve(server)
     assert main([*predict, "--server", addresses[0]]) == 0
     assert read_image(predict[predict.index("--output") + 1]).shape == (64, 48, 3)
-    _end_answers(process, addresses)
+    _end_answers(process, addresses[0], workplace / "held")
 
 
-def _end_answers(process: subprocess.Popen, addresses: list[str]) -> None:
-    """SIGTERM while requests are under way: they are answered, then the process ends."""
-    with ThreadPoolExecutor(2) as threads:
-        futures = [threads.submit(_wait, address) for address in addresses]
-        time.sleep(0.7)
+def _end_answers(process: subprocess.Popen, address: str, file: Path) -> None:
+    """SIGTERM while a request is under way: it is answered, then the process ends."""
+    with ThreadPoolExecutor(1) as threads:
+        future = threads.submit(_hold, address, file)
+        wait_until(lambda: file.exists() or future.done())
         process.send_signal(signal.SIGTERM)
-        assert [future.result() for future in futures] == [1.5, 1.5]
-    assert process.wait(60) == 0
-    assert "Answering what has been asked" in process.stdout.read()
+        assert "Answering what has been asked" in process.stdout.readline()
+        file.unlink()
+        assert future.result() == 0
+    assert process.wait(LONG) == 0
 
 
-def _wait(address: str) -> float:
-    with ServingClient(address, "toy") as client:
-        return client.predict("wait", {"seconds": np.float32([1.5])})["waited"].item()
+def _hold(address: str, file: Path) -> int:
+    with ServingClient(address, "toy", seconds=LONG) as client:
+        return client.predict("hold", {"file_bytes": np.array([bytes(file)], object)})["left"].item()
 
 
 def test_commands_that_are_shown_exist():

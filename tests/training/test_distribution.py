@@ -20,19 +20,19 @@ from training.data.pipeline import Pipeline, PipelineSettings
 from training.distribution import WorkerLostError, open_distribution
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS, BATCH = 10, 4
+STAGES, STEPS, BATCH = ["flow", "image"], 10, 4
 # Weights differ by the order in which float32 numbers are summed: by 1.2e-7 at most where it was measured.
 TOLERANCE = 1e-5
-SECONDS_TO_START, SECONDS_TO_END = 600, 60
+SECONDS_TO_START, SECONDS_TO_END = 600, 300
 
 
-@pytest.fixture
-def start(tmp_path):
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
     """Starts processes, and ends those that are still there."""
-    processes = []
+    processes, folder = [], tmp_path_factory.mktemp("logs")
 
     def start(options: dict, environment: dict | None = None) -> subprocess.Popen:
-        log = tmp_path / f"log{len(processes)}.txt"
+        log = folder / f"{len(processes)}.txt"
         paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
         settings = {"PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         with log.open("w") as stream:
@@ -54,14 +54,15 @@ def start(tmp_path):
             process.wait()
 
 
-def start_workers(start, tmp_path, **options):
-    """Two workers; their files are w0.npz and w1.npz."""
+def start_workers(start, folder, **options):
+    """Two workers; their files are in the folders w0 and w1."""
     addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
     workers = []
     for index in range(2):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        out = str(tmp_path / f"w{index}.npz")
-        workers.append(start({"kind": "workers", "out": out, **options}, {"TF_CONFIG": json.dumps(task)}))
+        out = folder / f"w{index}"
+        out.mkdir()
+        workers.append(start({"kind": "workers", "out": str(out), **options}, {"TF_CONFIG": json.dumps(task)}))
     return workers
 
 
@@ -72,18 +73,30 @@ def wait(process, seconds=SECONDS_TO_START):
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory):
+def alone():
     """What one replica does with the whole batch, by stage."""
-    results = {}
+    return {stage: distributed_training.train_stage(open_distribution(), stage, BATCH, STEPS) for stage in STAGES}
 
-    def result(stage):
-        if stage not in results:
-            path = tmp_path_factory.mktemp("alone") / f"{stage}.npz"
-            distributed_training.train(stage, "none", BATCH, STEPS, str(path))
-            results[stage] = dict(np.load(path))
-        return results[stage]
 
-    return result
+@pytest.fixture(scope="module")
+def two_workers(start, tmp_path_factory):
+    """The folders and logs of two workers that have trained both stages, and disagree about their step in the end."""
+    folder = tmp_path_factory.mktemp("workers")
+    workers = start_workers(start, folder, stages=STAGES, batch=BATCH, steps=STEPS, disagree=True)
+    ends = [(folder / f"w{index}", *wait(worker)) for index, worker in enumerate(workers)]
+    for results, _, log in ends:
+        assert {path.stem for path in results.iterdir()} == set(STAGES), log
+    return ends
+
+
+@pytest.fixture(scope="module")
+def two_devices(start, tmp_path_factory):
+    """The folder of a process with two devices that has trained both stages."""
+    folder = tmp_path_factory.mktemp("devices")
+    options = {"stages": STAGES, "kind": "mirrored", "devices": 2, "batch": BATCH, "steps": STEPS}
+    code, log = wait(start({**options, "out": str(folder)}))
+    assert code == 0, log
+    return folder
 
 
 def assert_same(ours, expected):
@@ -92,34 +105,31 @@ def assert_same(ours, expected):
         np.testing.assert_allclose(ours[name], expected[name], rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
 
 
-@pytest.mark.parametrize("stage", ["flow", "image"])
-def test_two_workers_do_what_one_does_with_the_whole_batch(stage, start, alone, tmp_path):
-    workers = start_workers(start, tmp_path, stage=stage, batch=BATCH, steps=STEPS)
-    expected = alone(stage)
-    for worker in workers:
-        code, log = wait(worker)
-        assert code == 0, log
-    parts = [dict(np.load(tmp_path / f"w{index}.npz")) for index in range(2)]
-    np.testing.assert_array_equal(np.concatenate([part["indices"] for part in parts], axis=1), expected["indices"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_two_workers_do_what_one_does_with_the_whole_batch(stage, two_workers, alone):
+    parts = [dict(np.load(folder / f"{stage}.npz")) for folder, _, _ in two_workers]
+    indices = np.concatenate([part["indices"] for part in parts], axis=1)
+    np.testing.assert_array_equal(indices, alone[stage]["indices"])
     for part in parts:
-        assert_same(part, expected)
+        assert_same(part, alone[stage])
 
 
-@pytest.mark.parametrize("stage", ["flow", "image"])
-def test_two_devices_do_what_one_does_with_the_whole_batch(stage, start, alone, tmp_path):
-    options = {"stage": stage, "kind": "mirrored", "devices": 2, "batch": BATCH, "steps": STEPS}
-    process = start({**options, "out": str(tmp_path / "mirrored.npz")})
-    expected = alone(stage)
-    code, log = wait(process)
-    assert code == 0, log
-    ours = dict(np.load(tmp_path / "mirrored.npz"))
-    np.testing.assert_array_equal(ours["indices"], expected["indices"])
-    assert_same(ours, expected)
+def test_workers_must_agree_on_their_step(two_workers):
+    for _, code, log in two_workers:
+        assert code == 2, log
+        assert "a run folder that all of them share is expected. Received: steps 0, 1." in log
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_two_devices_do_what_one_does_with_the_whole_batch(stage, two_devices, alone):
+    ours = dict(np.load(two_devices / f"{stage}.npz"))
+    np.testing.assert_array_equal(ours["indices"], alone[stage]["indices"])
+    assert_same(ours, alone[stage])
 
 
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_killed_worker_ends_the_other_with_a_message(killed, start, tmp_path):
-    workers = start_workers(start, tmp_path, stage="flow", batch=BATCH, steps=1_000_000)
+    workers = start_workers(start, tmp_path, stages=["flow"], batch=BATCH, steps=1_000_000)
     victim, other = workers[killed], workers[1 - killed]
     limit = time.monotonic() + SECONDS_TO_START
     while "training" not in victim.log.read_text():
@@ -130,13 +140,6 @@ def test_a_killed_worker_ends_the_other_with_a_message(killed, start, tmp_path):
     code, log = wait(other, SECONDS_TO_END)
     assert code == 1
     assert f"worker {1 - killed} has lost another worker and ends; the same commands" in log
-
-
-def test_workers_must_agree_on_their_step(start, tmp_path):
-    for worker in start_workers(start, tmp_path, stage="flow", batch=BATCH, steps=1, disagree=True):
-        code, log = wait(worker)
-        assert code == 2, log
-        assert "a run folder that all of them share is expected. Received: steps 0, 1." in log
 
 
 def test_two_replicas_divide_the_batch_in_order():

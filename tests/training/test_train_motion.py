@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers.bvh_files import swinging, write_bvh
 from helpers.tiny_datasets import write_human36m
-from helpers.training_runs import assert_same_states, last_state, start_training, wait_for
+from helpers.training_runs import LONG, assert_same_states, last_state, start_training, wait_for
 
 from gfla_tf import load_model
 from gfla_tf.models import MotionExtractor
@@ -63,7 +63,7 @@ def test_a_run_leaves_a_model_curves_and_plots(mocap, tmp_path):
 def test_a_killed_run_ends_with_the_bits_of_an_undisturbed_one(mocap, tmp_path):
     settings = [*FAST, "deterministic=true", "steps=9", "network.dropout=0.5", "decay=cosine", "keep_checkpoints=9"]
     undisturbed = start_training("motion", mocap, tmp_path / "whole", *settings)
-    _, errors = undisturbed.communicate(timeout=400)
+    _, errors = undisturbed.communicate(timeout=LONG)
     assert undisturbed.returncode == 0, errors
     killed = start_training("motion", mocap, tmp_path / "killed", *settings)
     try:
@@ -74,7 +74,7 @@ def test_a_killed_run_ends_with_the_bits_of_an_undisturbed_one(mocap, tmp_path):
         killed.communicate()
     assert last_state(tmp_path / "killed", "motion")[0] >= 4
     resumed = start_training("motion", mocap, tmp_path / "killed", *settings)
-    _, errors = resumed.communicate(timeout=400)
+    _, errors = resumed.communicate(timeout=LONG)
     assert resumed.returncode == 0, errors
     (step, whole), (other_step, again) = (last_state(tmp_path / name, "motion") for name in ("whole", "killed"))
     assert step == other_step == 9

@@ -8,24 +8,24 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from helpers.development_server import LONG
 
 from serving.server.batching import BatchScheduler
 from serving.server.batching_parameters import BatchingParameters, read_batching_parameters
 from serving.server.merging import merge, split
 from serving.statuses import Code, ServingError
 
-LONG = 30.0
-
 
 class Recorder:
     """Doubles what it gets, once `gate` is open, and keeps the batches."""
 
     def __init__(self):
-        self.batches, self.gate = [], threading.Event()
+        self.batches, self.gate, self.arrived = [], threading.Event(), threading.Event()
         self.gate.set()
 
     def __call__(self, inputs):
-        self.gate.wait(LONG)
+        self.arrived.set()
+        assert self.gate.wait(LONG)
         self.batches.append(inputs["x"])
         if np.any(inputs["x"] < 0):
             raise ServingError(Code.INVALID_ARGUMENT, "x must be positive")
@@ -50,6 +50,20 @@ def x(*values) -> dict:
     return {"x": np.float32(values)}
 
 
+@pytest.fixture
+def start_busy(start):
+    """Schedulers whose only thread runs a batch of [0] until the recorder's gate opens: what comes waits together."""
+
+    def start_busy(max_batch_size, *parameters, waiting_batches=9):
+        run, scheduler = Recorder(), start(max_batch_size, 0, waiting_batches, 1, *parameters)
+        run.gate.clear()
+        threading.Thread(target=scheduler.run, args=("before", run, x(0), LONG), daemon=True).start()
+        assert run.arrived.wait(LONG)
+        return run, scheduler
+
+    return start_busy
+
+
 def together(scheduler, run, requests, key="model"):
     """The answers, or errors, to requests that come at the same time; the first one goes in first."""
     with ThreadPoolExecutor(len(requests)) as threads:
@@ -63,11 +77,11 @@ def together(scheduler, run, requests, key="model"):
         return [future.exception() or future.result()["y"].tolist() for future in futures]
 
 
-def test_requests_are_merged_and_padded(start):
-    run, scheduler = Recorder(), start(4, 200_000, 9, 1, (1, 2, 4))
+def test_requests_are_merged_and_padded(start_busy):
+    run, scheduler = start_busy(4, (1, 2, 4))
     assert together(scheduler, run, [x(1), x(2, 3)]) == [[2], [4, 6]]
     # Padded to the next allowed size with the first entry.
-    np.testing.assert_array_equal(run.batches, [[1, 2, 3, 1]])
+    assert [batch.tolist() for batch in run.batches] == [[0], [1, 2, 3, 1]]
 
 
 def test_a_full_batch_does_not_wait(start):
@@ -80,7 +94,7 @@ def test_a_lone_request_waits_for_a_while_only(start):
     run, scheduler = Recorder(), start(8, 100_000, 9, 1)
     begin = time.monotonic()
     assert scheduler.run("model", run, x(1), LONG)["y"] == [2]
-    assert 0.1 <= time.monotonic() - begin < 5
+    assert time.monotonic() - begin >= 0.1
 
 
 def test_queues_are_apart(start):
@@ -90,20 +104,16 @@ def test_queues_are_apart(start):
     assert [len(batch) for batch in run.batches] == [1, 1]
 
 
-def test_one_bad_request_fails_alone(start):
-    run, scheduler = Recorder(), start(4, 200_000, 9, 1)
+def test_one_bad_request_fails_alone(start_busy):
+    run, scheduler = start_busy(4)
     good, bad, other = together(scheduler, run, [x(1), x(-1), x(3)])
     assert (good, other) == ([2], [6])
     assert bad.code is Code.INVALID_ARGUMENT
 
 
-def test_what_does_not_fit_is_refused(start):
-    run, scheduler = Recorder(), start(2, 0, 1, 1)
-    run.gate.clear()
-    with ThreadPoolExecutor(3) as threads:
-        first = threads.submit(scheduler.run, "model", run, x(1, 2), LONG)  # runs, behind the gate
-        while scheduler.waiting() or not first.running():
-            time.sleep(0.001)
+def test_what_does_not_fit_is_refused(start_busy):
+    run, scheduler = start_busy(2, waiting_batches=1)
+    with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(scheduler.run, "model", run, x(3, 4), LONG)
         while not scheduler.waiting():
             time.sleep(0.001)
@@ -111,24 +121,18 @@ def test_what_does_not_fit_is_refused(start):
             scheduler.run("model", run, x(5), LONG)
         assert caught.value.code is Code.UNAVAILABLE
         run.gate.set()
-        assert [future.result()["y"].tolist() for future in (first, waiting)] == [[2, 4], [6, 8]]
+        assert waiting.result()["y"].tolist() == [6, 8]
 
 
-def test_who_waits_too_long_is_told_and_does_not_run(start):
-    run, scheduler = Recorder(), start(1, 0, 4, 1)
-    run.gate.clear()
-    with ThreadPoolExecutor(1) as threads:
-        first = threads.submit(scheduler.run, "model", run, x(1), LONG)
-        while scheduler.waiting() or not first.running():
-            time.sleep(0.001)
-        with pytest.raises(ServingError, match=r"No answer within 0\.05 seconds") as caught:
-            scheduler.run("model", run, x(2), 0.05)
-        assert caught.value.code is Code.DEADLINE_EXCEEDED
-        assert scheduler.waiting() == 0
-        run.gate.set()
-        first.result()
+def test_who_waits_too_long_is_told_and_does_not_run(start_busy):
+    run, scheduler = start_busy(1)
+    with pytest.raises(ServingError, match=r"No answer within 0\.05 seconds") as caught:
+        scheduler.run("model", run, x(2), 0.05)
+    assert caught.value.code is Code.DEADLINE_EXCEEDED
+    assert scheduler.waiting() == 0
+    run.gate.set()
     assert scheduler.run("model", run, x(3), LONG)["y"] == [6]
-    assert [batch.tolist() for batch in run.batches] == [[1], [3]]
+    assert [batch.tolist() for batch in run.batches] == [[0], [3]]
 
 
 def test_an_inner_error_is_answered_and_the_thread_lives(start):
@@ -139,8 +143,8 @@ def test_an_inner_error_is_answered_and_the_thread_lives(start):
         assert caught.value.code is Code.INTERNAL
 
 
-def test_different_inner_shapes_fail_together(start):
-    run, scheduler = Recorder(), start(4, 200_000, 9, 1)
+def test_different_inner_shapes_fail_together(start_busy):
+    run, scheduler = start_busy(4)
     errors = together(scheduler, run, [{"x": np.ones([1, 2], np.float32)}, {"x": np.ones([1, 3], np.float32)}])
     assert [error.code for error in errors] == [Code.FAILED_PRECONDITION] * 2
     assert "different shapes and padding is turned off" in errors[0].message

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.development_server import Caller, running, wait_until
+from helpers.development_server import LONG, Caller, running, wait_until
 from helpers.toy_models import write_toy
 
+from serving.client import ServingClient
 from serving.requests import WARMUP_FILE
 from serving.server.batching_parameters import BatchingParameters
 from serving.server.limits import Limits
-from serving.server.loaded_model import LoadedModel
 from serving.server.model_store import State
 
 THREADS = 32
@@ -53,10 +53,9 @@ def test_200_requests_of_mixed_sizes(server):
 def test_a_new_version_under_load_fails_nobody(tmp_path):
     write_toy(tmp_path, version=1, factor=2.0)
     with running(tmp_path) as server:
-        done = threading.Event()
+        done, factors = threading.Event(), set()
 
-        def ask(index: int) -> set:
-            factors = set()
+        def ask(index: int) -> None:
             with Caller(server) as call:
                 while not done.is_set():
                     status, body = call.predict({"instances": [[1.0, index]]})
@@ -64,58 +63,69 @@ def test_a_new_version_under_load_fails_nobody(tmp_path):
                     factor = body["predictions"][0][0]
                     assert body["predictions"] == [[factor, factor * index]]
                     factors.add(factor)
-            return factors
 
         with ThreadPoolExecutor(8) as threads, Caller(server) as call:
             futures = [threads.submit(ask, index) for index in range(8)]
+            wait_until(lambda: factors or any(future.done() for future in futures))
             write_toy(tmp_path, version=2, factor=3.0)
             wait_until(lambda: server.service.store.known("toy")[1].state is State.END)
+            wait_until(lambda: 3.0 in factors or all(future.done() for future in futures))
             done.set()
-            assert set().union(*(future.result() for future in futures)) == {2.0, 3.0}
+            assert [future.result() for future in futures] == [None] * 8
+            assert factors == {2.0, 3.0}
             assert call.predict({"instances": [[1, 1]]}).body == {"predictions": [[3, 3]]}
 
 
-def test_overload_is_answered(toys, monkeypatch):
+def test_overload_is_answered(toys, gate):
     """What runs waits until everything else has been answered: two run, four wait, the others are refused."""
-    gate = threading.Event()
-    run = LoadedModel.run
-    monkeypatch.setattr(LoadedModel, "run", lambda *arguments: gate.wait(60) and run(*arguments))
-    with running(toys, batching=BatchingParameters(1, 0, 4, 2)) as server:
-        refused = []
+    with running(toys, batching=BatchingParameters(1, 0, 4, 2)) as server, ThreadPoolExecutor(6) as threads:
 
-        def ask(call, index):
-            answer = call.predict({"instances": [[index, 1]]})
-            if answer.status != 200:
-                refused.append(answer)
-            if len(refused) == THREADS - 6:
-                gate.set()
-            return answer
+        def ask(index):
+            with Caller(server) as call:
+                return call.predict({"instances": [[index, 1]]})
 
-        answers = ask_in_threads(server, THREADS, ask)
-    served = [(index, answer) for index, answer in enumerate(answers) if answer.status == 200]
-    assert [answer.body["predictions"] for _, answer in served] == [[[3 * index, 3]] for index, _ in served]
-    assert len(served) == 6
+        def ask_early(*indices):
+            return [threads.submit(ask, index) for index in indices]
+
+        served = ask_early(0, 1)
+        wait_until(lambda: len(gate.arrived) == 2)
+        served += ask_early(2, 3, 4, 5)
+        wait_until(lambda: server._scheduler.waiting() == 4)
+        refused = ask_in_threads(server, THREADS, lambda call, index: call.predict({"instances": [[index, 1]]}))
+        gate.set()
+        assert [future.result() for future in served] == [
+            (200, {"predictions": [[3 * index, 3]]}) for index in range(6)
+        ]
     assert {answer.status for answer in refused} == {503}
     assert "is full" in refused[0].body["error"]
 
 
-def test_a_request_that_takes_too_long(toys):
-    with running(toys, limits=Limits(seconds=0.1)) as server, Caller(server) as call:
-        answer = call.predict({"signature_name": "wait", "inputs": [0.5]})
-        assert answer == (504, {"error": "No answer within 0.1 seconds."})
+def test_a_request_that_takes_too_long(toys, gate):
+    with running(toys, limits=Limits(seconds=0.5)) as server, Caller(server) as call:
+        assert call.predict({"instances": [[1, 1]]}) == (504, {"error": "No answer within 0.5 seconds."})
+        gate.set()
 
 
-def test_what_is_here_is_answered_before_the_end(toys):
+def test_what_is_here_is_answered_before_the_end(toys, gate):
     with running(toys) as server:
-        with ThreadPoolExecutor(1) as threads, Caller(server) as caller, Caller(server) as idle:
+        with (
+            ThreadPoolExecutor(2) as threads,
+            Caller(server) as caller,
+            Caller(server) as idle,
+            ServingClient(server.grpc_address, "toy", seconds=LONG) as client,
+        ):
             assert idle("GET", "/readyz").status == 200
-            future = threads.submit(caller.predict, {"signature_name": "wait", "inputs": [0.5]})
-            wait_until(lambda: server._rest._active == 1)
+            over_rest = threads.submit(caller.predict, {"instances": [[1, 1]]})
+            wait_until(lambda: len(gate.arrived) == 1)
+            over_grpc = threads.submit(client.predict, "scale", {"x": np.float32([[1, 2]])})
+            wait_until(lambda: len(gate.arrived) == 2)
             stopping = threading.Thread(target=server.__exit__, args=(None, None, None))
             stopping.start()
             wait_until(lambda: server._rest._draining)
             assert idle.predict({"instances": [[1, 1]]}) == (503, {"error": "The server is shutting down."})
-            assert future.result() == (200, {"outputs": [0.5]})
+            gate.set()
+            assert over_rest.result() == (200, {"predictions": [[3, 3]]})
+            np.testing.assert_array_equal(over_grpc.result()["y"], [[3, 6]])
         stopping.join()
     assert server.answered
 
@@ -123,7 +133,7 @@ def test_what_is_here_is_answered_before_the_end(toys):
 def raw(server, data: bytes) -> bytes:
     """What comes back for bytes until the server closes."""
     address = urlsplit(server.rest_address)
-    with socket.create_connection((address.hostname, address.port), 30) as connection:
+    with socket.create_connection((address.hostname, address.port), LONG) as connection:
         connection.sendall(data)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -140,7 +150,6 @@ HEAD = b"POST /v1/models/toy:predict HTTP/1.1\r\nHost: me\r\n"
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, b"with its length"),
         (HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400, b"with its length"),
         (HEAD + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400, b"with its length"),
-        (HEAD + b"Content-Length: 10\r\n\r\n{", 504, b"did not arrive in time"),
         (b"hello\r\n\r\n", 400, b"Bad request"),
         (b"GET / HTTP/9.9\r\n\r\n", 400, b"Invalid HTTP version"),
         (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414, b"Too Long"),
@@ -149,27 +158,34 @@ HEAD = b"POST /v1/models/toy:predict HTTP/1.1\r\nHost: me\r\n"
     ],
 )
 def test_http_itself(limited, data, status, words):
-    head, _, body = raw(limited, data).partition(b"\r\n\r\n")
+    assert_answered(raw(limited, data), status, words)
+
+
+def assert_answered(answer: bytes, status: int, words: bytes) -> None:
+    head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status} ".encode())
     assert words in body
     assert not body or body.startswith(b'{"error": ')
 
 
 @pytest.fixture(scope="module")
-def limited(toys):
-    with running(toys, limits=Limits(message_bytes=1000, seconds=0.3, idle_seconds=0.5, connections=2)) as server:
+def limited(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("none"), limits=Limits(1000, LONG, LONG)) as server:
         yield server
 
 
-def test_silent_connections_are_closed(limited):
-    assert raw(limited, b"") == b""
+def test_silent_connections_and_late_requests_are_ended(tmp_path):
+    with running(tmp_path, limits=Limits(seconds=0.3, idle_seconds=1.0)) as server:
+        assert raw(server, b"") == b""
+        assert_answered(raw(server, HEAD + b"Content-Length: 10\r\n\r\n{"), 504, b"did not arrive in time")
 
 
-def test_too_many_connections(limited):
-    with Caller(limited) as one, Caller(limited) as other:
-        assert one("GET", "/healthz").status == other("GET", "/healthz").status == 200
-        assert raw(limited, b"").startswith(b"HTTP/1.1 503 ")
-    wait_until(lambda: raw(limited, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 "))
+def test_too_many_connections(tmp_path):
+    with running(tmp_path, limits=Limits(seconds=LONG, idle_seconds=LONG, connections=2)) as server:
+        with Caller(server) as one, Caller(server) as other:
+            assert one("GET", "/healthz").status == other("GET", "/healthz").status == 200
+            assert raw(server, b"").startswith(b"HTTP/1.1 503 ")
+        wait_until(lambda: raw(server, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 "))
 
 
 def test_a_body_that_is_announced_first(server):

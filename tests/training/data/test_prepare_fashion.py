@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.tiny_datasets import FASHION_NAMES, TEST, TRAIN, smooth_picture, tree, write_fashion_source
+from helpers.training_runs import wait_for
 
 from gfla_tf.image_io import read_image, write_image
 from training.__main__ import main
@@ -169,16 +169,20 @@ def test_an_interrupted_run_goes_on(source, tmp_path, monkeypatch):
     assert before == {path: path.stat().st_mtime_ns for path in done}  # kept and not written again
 
 
-SLOW_RUN = """
+HALTING_RUN = """
 import sys, time
 from pathlib import Path
 from training.data import prepare_fashion as module
 import gfla_tf.outputs, gfla_tf.image_io
-original = gfla_tf.outputs.os.replace
-def slow(temporary, path):
-    time.sleep(0.2)  # the temporary file is there for that long
+original, done = gfla_tf.outputs.os.replace, []
+def halting(temporary, path):
+    if Path(path).suffix == ".jpg":
+        done.append(path)
+    if len(done) == 3:
+        Path(sys.argv[3]).touch()
+        time.sleep(3600)
     original(temporary, path)
-gfla_tf.outputs.os.replace = slow
+gfla_tf.outputs.os.replace = halting
 module.prepare_fashion(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[1]))
 """
 
@@ -187,15 +191,14 @@ def test_a_killed_run_goes_on(source, tmp_path):
     undisturbed, output = tmp_path / "undisturbed", tmp_path / "output"
     prepare_fashion(source, undisturbed, source)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    process = subprocess.Popen([sys.executable, "-c", SLOW_RUN, str(source), str(output)], env=environment)
-    deadline = time.monotonic() + 60
-    while not any(output.glob("train/fashion*")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    while not any(output.glob("t*/.*")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    command = [sys.executable, "-c", HALTING_RUN, str(source), str(output), str(tmp_path / "halted")]
+    process = subprocess.Popen(command, env=environment, text=True, stderr=subprocess.PIPE)
+    try:
+        wait_for(tmp_path / "halted", process)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
     assert any(output.glob("t*/.*"))  # killed while it wrote
-    assert 0 < len(list(output.glob("t*/fashion*"))) < 5
+    assert len(list(output.glob("t*/fashion*"))) == 2
     prepare_fashion(source, output, source)
     assert tree(output) == tree(undisturbed)

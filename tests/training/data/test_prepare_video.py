@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import cv2
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from helpers.box_estimator import BoxEstimator
 from helpers.tiny_datasets import keypoints_at, tree
+from helpers.training_runs import wait_for
 
 from gfla_tf.image_io import read_image, write_image
 from gfla_tf.pose import read_keypoints
@@ -200,34 +200,44 @@ def test_an_interrupted_run_goes_on(source, tmp_path, monkeypatch, fails_at):
     assert tree(tmp_path / "output") == tree(tmp_path / "undisturbed")
 
 
-SLOW_RUN = """
+HALTING_RUN = """
 import sys, time
 sys.path[:0] = sys.argv[3:]
 from pathlib import Path
-from test_prepare_video import BoxEstimator, PNG, find_sources, prepare_video
+from helpers.box_estimator import BoxEstimator
+from training.data.clip_preparation import ClipSettings
+from training.data.clip_sources import find_sources
+from training.data.prepare_video import prepare_video
 import gfla_tf.outputs
 original = gfla_tf.outputs.os.replace
-def slow(temporary, path):
-    time.sleep(0.1)
+def halting(temporary, path):
+    if Path(path).name == "000003.png":
+        Path(sys.argv[2], "halted").touch()
+        time.sleep(3600)
     original(temporary, path)
-gfla_tf.outputs.os.replace = slow
-prepare_video(find_sources(Path(sys.argv[1])), Path(sys.argv[2]), PNG, BoxEstimator)
+gfla_tf.outputs.os.replace = halting
+settings = ClipSettings(size=32, framing="squeeze", format="png")
+prepare_video(find_sources(Path(sys.argv[1])), Path(sys.argv[2]), settings, BoxEstimator)
 """
 
 
 def test_a_killed_run_goes_on(source, tmp_path):
     undisturbed, output = tmp_path / "undisturbed", tmp_path / "output"
     prepare(source, undisturbed)
-    paths = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
+    paths = [str(ROOT), str(ROOT / "tests")]
     process = subprocess.Popen(
-        [sys.executable, "-c", SLOW_RUN, str(source), str(output), *paths],
+        [sys.executable, "-c", HALTING_RUN, str(source), str(output), *paths],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        text=True,
+        stderr=subprocess.PIPE,
     )
-    deadline = time.monotonic() + 60
-    while not any(output.glob(".partial/train/001_1/frames/000002.png")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    try:
+        wait_for(output / "halted", process)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    (output / "halted").unlink()
+    assert any(output.glob(".partial/train/001_1/frames/.*.png"))  # killed while it wrote
     assert (output / ".partial/train/001_1/frames/000002.png").exists()
     assert not (output / "train/001_1").exists()
     prepare(source, output)
