@@ -70,7 +70,8 @@ def test_training_commands(tmp_path, monkeypatch):
 
 
 def test_commands_are_found():
-    assert {command.split()[1] for command in COMMANDS} == {"doctor", "pose", "transfer", "convert", "motion"}
+    found = {command.split()[1] for command in COMMANDS}
+    assert found == {"doctor", "pose", "transfer", "animate", "inspect", "convert", "motion"}
     assert [command.split()[3] for command in TRAINING_COMMANDS] == ["flow", "image"]
 
 

@@ -36,8 +36,6 @@ from gfla_tf.progress import show_progress
 
 __all__ = ["AnimationJob", "animate"]
 
-CLASSICAL = "savitzky-golay"  # how motion is cleaned as long as no network for it is given
-
 
 @dataclass(frozen=True)
 class AnimationJob:
@@ -52,9 +50,8 @@ class AnimationJob:
         source_keypoints: keypoint file of the source; found otherwise.
         source_person: which of several people in the photo; the largest by default.
         person: who is followed in the driver, by size, from 0.
-        clean: one of `gfla_tf.motion.methods.METHODS`, or "none"; by default the network if one is given, none for
-            motion capture, else Savitzky-Golay.
-        motion_model: preset or model folder of the motion extractor.
+        clean: one of `gfla_tf.motion.methods.METHODS`, or "none"; by default the network, but none for motion capture.
+        motion_model: published model, preset or model folder of the motion extractor.
         motion_weights: safetensors file for it, or "stand-in".
         normalization: "person" or "image", as in the motion extractor's training.
         retarget: "none", "global" or "limbs", see `retargeting`.
@@ -76,7 +73,7 @@ class AnimationJob:
     source_person: int | None = None
     person: int = 0
     clean: str | None = None
-    motion_model: str | None = None
+    motion_model: str = "motion-demo"
     motion_weights: str | None = None
     normalization: str = "person"
     retarget: str = "global"
@@ -142,15 +139,10 @@ def _check(job: AnimationJob) -> None:
 
 def _clean(job: AnimationJob, driving: Driving) -> np.ndarray:
     """The driver's keypoints after motion extraction."""
-    network = job.motion_model is not None or job.motion_weights is not None
-    method = job.clean or ("network" if network else "none" if driving.exact else CLASSICAL)
+    method = job.clean or ("none" if driving.exact else "network")
     if method == "none":
         return driving.keypoints
-    if job.clean is None and not network:
-        print(f"gfla: no motion extractor is given: joints are cleaned by {CLASSICAL}.", file=sys.stderr)
-    clean = make_cleaner(
-        method, driving.frames_per_second, job.motion_model or "motion", job.motion_weights, job.normalization
-    )
+    clean = make_cleaner(method, driving.frames_per_second, job.motion_model, job.motion_weights, job.normalization)
     return clean_keypoints(driving.keypoints, driving.skeleton, clean, driving.image_size)
 
 

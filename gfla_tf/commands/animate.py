@@ -50,9 +50,14 @@ def _add_motion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--clean",
         choices=("network", "savitzky-golay", "one-euro", "fill", "none"),
-        help="how noise is taken from the joints (default: network if one is given, else savitzky-golay; none for BVH)",
+        help="how noise is taken from the joints (default: network; none for BVH)",
     )
-    parser.add_argument("--motion-model", metavar="MODEL", help="preset or model folder of the motion extractor")
+    parser.add_argument(
+        "--motion-model",
+        default="motion-demo",
+        metavar="MODEL",
+        help="published model, preset or model folder of the motion extractor (default: %(default)s)",
+    )
     parser.add_argument("--motion-weights", metavar="FILE", help='safetensors file for it; "stand-in" to try it')
     parser.add_argument(
         "--normalization", choices=("person", "image"), default="person", help="as the motion extractor was trained"

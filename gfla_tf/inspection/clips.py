@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ClipJudge", "draw_frame", "inspected_frames", "write_clip_inspection"]
 
-CLEANING = "savitzky-golay"
 PANEL_HEIGHT = 288  # pixels
 TITLES = {"previous": "From the frame before", "reference": "From the reference"}
 
@@ -139,7 +138,7 @@ def _cleaned(driving: Driving) -> np.ndarray:
     """The driver's keypoints without a detector's noise."""
     if driving.exact:
         return driving.keypoints
-    clean = make_cleaner(CLEANING, driving.frames_per_second)
+    clean = make_cleaner("network", driving.frames_per_second)
     return clean_keypoints(driving.keypoints, driving.skeleton, clean, driving.image_size)
 
 

@@ -12,17 +12,18 @@ block: x of the level = (x + 0.5) * level width / picture width - 0.5.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
 from gfla_tf.layers.primitives import register
 from gfla_tf.losses.numerics import full_precision
 from gfla_tf.ops.warp import bilinear_sample
-from gfla_tf.pose.skeletons import get_skeleton
 
 __all__ = ["REGIONS", "RegionCrossing", "region_crossing", "region_maps"]
 
-# Lines from joint to joint; names that a skeleton lacks are left out.
+# Lines from joint to joint; those with a name that a skeleton lacks are left out.
 REGIONS = {
     "head": (("neck", "nose"), ("thorax", "nose"), ("nose", "head"), ("right_ear", "left_ear")),
     "torso": (
@@ -38,9 +39,7 @@ RADIUS = 0.04  # of a limb, as a part of the picture's height
 EPSILON = 1e-6
 
 
-def region_maps(
-    keypoints, picture_size: tuple[int, int], size: tuple[int, int], skeleton: str = "openpose-18"
-) -> tf.Tensor:
+def region_maps(keypoints, picture_size: tuple[int, int], size: tuple[int, int], joints: Sequence[str]) -> tf.Tensor:
     """How near each place of a level is to each part of the body.
 
     A region's value is exp(-d^2 / (2 r^2)), d the distance to the nearest of its limbs and r 0.04 of the height.
@@ -49,7 +48,7 @@ def region_maps(
         keypoints: `[batch, joints, 3]` = (x, y, confidence) in pixels of the picture, confidence 0 = missing.
         picture_size: its (height, width).
         size: (height, width) of the level.
-        skeleton: of the keypoints.
+        joints: their names in the order of the array, as `gfla_tf.pose.get_skeleton` has them.
 
     Returns:
         float32 `[batch, height, width, regions]` in [0, 1], in the order of `REGIONS`; 0 for limbs with a missing end.
@@ -59,10 +58,10 @@ def region_maps(
     places = (keypoints[..., :2] + 0.5) * scale - 0.5
     columns, rows = tf.meshgrid(tf.range(size[1], dtype=tf.float32), tf.range(size[0], dtype=tf.float32))
     grid = tf.stack([columns, rows], axis=-1)
-    joints = get_skeleton(skeleton).joints
+    names = list(joints)
     maps = []
     for limbs in REGIONS.values():
-        ends = [tuple(map(joints.index, limb)) for limb in limbs if set(limb) <= set(joints)]
+        ends = [tuple(map(names.index, limb)) for limb in limbs if set(limb) <= set(names)]
         near = [_near_limb(places, keypoints[..., 2] > 0, limb, grid, RADIUS * size[0]) for limb in ends]
         maps.append(tf.reduce_max(tf.stack(near), axis=0))
     return tf.stack(maps, axis=-1)

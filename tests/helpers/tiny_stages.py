@@ -63,6 +63,9 @@ def make_batch(size: int = 1, **changes) -> dict[str, tf.Tensor]:
         values[f"hidden_level{level}"][:, height * 3 // 4 :] = 1
         values[f"background_level{level}"] = np.zeros((size, height, width, 1), np.float32)
         values[f"background_level{level}"][:, : height // 4] = 1
+    for number, side in enumerate(("source", "target")):
+        joints = np.random.default_rng(number).uniform(0.1, 1, (size, 18, 3)) * (WIDTH, HEIGHT, 1)
+        values[f"{side}_keypoints"] = joints.astype(np.float32)
     return {name: tf.constant(changes.get(name, value)) for name, value in values.items()}
 
 

@@ -11,19 +11,19 @@ from gfla_tf.losses.body_regions import REGIONS
 from gfla_tf.pose.skeletons import get_skeleton
 
 NAMES = list(REGIONS)
+JOINTS = get_skeleton("openpose-18").joints
 
 
-def pose(skeleton: str = "openpose-18", **places) -> np.ndarray:
-    joints = get_skeleton(skeleton).joints
-    keypoints = np.zeros((1, len(joints), 3), np.float32)
+def pose(**places) -> np.ndarray:
+    keypoints = np.zeros((1, len(JOINTS), 3), np.float32)
     for name, place in places.items():
-        keypoints[0, joints.index(name)] = (*place, 1)
+        keypoints[0, JOINTS.index(name)] = (*place, 1)
     return keypoints
 
 
 def test_convention_a_level_sees_the_picture_from_pixel_centres():
     """The thigh from (x, y) = (7.5, 3.5) to (7.5, 43.5) in 48x32 pixels lies, at a quarter, in column 1.5."""
-    maps = region_maps(pose(left_hip=(7.5, 3.5), left_knee=(7.5, 43.5)), (48, 32), (12, 8)).numpy()
+    maps = region_maps(pose(left_hip=(7.5, 3.5), left_knee=(7.5, 43.5)), (48, 32), (12, 8), JOINTS).numpy()
     assert maps.shape == (1, 12, 8, len(REGIONS))
     thigh = maps[0, :, :, NAMES.index("upper legs")]
     radius = 0.04 * 12
@@ -36,13 +36,13 @@ def test_convention_a_level_sees_the_picture_from_pixel_centres():
 
 def test_a_missing_end_is_no_limb():
     keypoints = pose(left_hip=(7.5, 3.5), left_knee=(7.5, 43.5))
-    keypoints[0, get_skeleton("openpose-18").joints.index("left_knee"), 2] = 0
-    assert np.max(region_maps(keypoints, (48, 32), (12, 8))) == 0
+    keypoints[0, JOINTS.index("left_knee"), 2] = 0
+    assert np.max(region_maps(keypoints, (48, 32), (12, 8), JOINTS)) == 0
 
 
 def test_left_and_right_are_one_region():
-    left = region_maps(pose(left_elbow=(4, 9), left_wrist=(11, 9)), (48, 32), (12, 8))
-    right = region_maps(pose(right_elbow=(4, 9), right_wrist=(11, 9)), (48, 32), (12, 8))
+    left = region_maps(pose(left_elbow=(4, 9), left_wrist=(11, 9)), (48, 32), (12, 8), JOINTS)
+    right = region_maps(pose(right_elbow=(4, 9), right_wrist=(11, 9)), (48, 32), (12, 8), JOINTS)
     np.testing.assert_array_equal(left, right)
 
 
@@ -51,7 +51,7 @@ def test_every_skeleton_has_all_regions(skeleton):
     joints = get_skeleton(skeleton).joints
     random = np.random.default_rng(0).uniform(0, 30, (1, len(joints), 2))
     keypoints = np.concatenate([random, np.ones((1, len(joints), 1))], axis=-1)
-    assert (np.max(region_maps(keypoints, (48, 32), (48, 32), skeleton), axis=(0, 1, 2)) > 0.5).all()
+    assert (np.max(region_maps(keypoints, (48, 32), (48, 32), joints), axis=(0, 1, 2)) > 0.5).all()
 
 
 def stripes() -> np.ndarray:

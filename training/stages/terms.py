@@ -23,6 +23,7 @@ from gfla_tf.losses import (
     style,
 )
 from gfla_tf.losses.backbones import Backbone, layers_of_network
+from gfla_tf.pose.skeletons import get_skeleton
 
 __all__ = [
     "FLOW_WEIGHTS",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 EPSILON = 1e-6
+_JOINTS = get_skeleton("openpose-18").joints  # of pairs of pictures
 TRUTH_TERMS = ("endpoint", "mask")  # those that need exact flow; background needs the masks of rendered people, too
 CORRECTNESS_LAYERS = {3: "relu4_1", 2: "relu3_1", 1: "relu2_1"}  # level -> layer of that size
 
@@ -177,7 +179,7 @@ def flow_terms(
 def _regions(batch: Mapping[str, tf.Tensor], flow: tf.Tensor) -> list[tf.Tensor]:
     """The parts of the body in target and source at the size of a flow."""
     sizes = batch["target_pose"].shape[1:3], flow.shape[1:3]
-    return [region_maps(batch[f"{side}_keypoints"], *sizes) for side in ("target", "source")]
+    return [region_maps(batch[f"{side}_keypoints"], *sizes, _JOINTS) for side in ("target", "source")]
 
 
 def endpoint_error(flow: tf.Tensor, exact: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
