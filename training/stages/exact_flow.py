@@ -1,7 +1,7 @@
 """Texture fetched by the exact flow while the flow estimator is still wrong: teacher forcing.
 
-An estimated flow that is some pixels off makes the mean colour of a print the best guess, and a renderer that learns
-from such flows alone gives mean colours ever after. From exact ones it learns to carry prints over.
+An estimated flow that is some pixels off makes the mean colour of a print the best guess, which a renderer then learns
+to give. From exact ones it learns to carry prints over.
 """
 
 from __future__ import annotations
