@@ -19,7 +19,21 @@ _HOMES = {
     "load_model": "gfla_tf.models.presets",
     "save_model": "gfla_tf.models.presets",
 }
-_SUBPACKAGES = ("animation", "image_io", "layers", "models", "ops", "pipelines", "pose", "weights")
+_MODULES = (
+    "animation",
+    "image_io",
+    "inspection",
+    "layers",
+    "lite",
+    "losses",
+    "metrics",
+    "models",
+    "motion",
+    "ops",
+    "pipelines",
+    "pose",
+    "weights",
+)
 
 
 def __getattr__(name: str):
@@ -27,10 +41,10 @@ def __getattr__(name: str):
         return importlib.metadata.version("gfla-tf")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _SUBPACKAGES:
+    if name in _MODULES:
         return importlib.import_module(f"gfla_tf.{name}")
     raise AttributeError(f"module 'gfla_tf' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_SUBPACKAGES])
+    return sorted([*__all__, *_MODULES])
