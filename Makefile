@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 EXTRAS ?= test
+PINS ?=
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-addons lint bench clean
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 # Installed anew when the requirements change.
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]" $(PINS)
 	touch $@
 
 demo: $(VENV)/.installed  # render the sample people in new poses
@@ -19,8 +20,10 @@ demo: $(VENV)/.installed  # render the sample people in new poses
 test: $(VENV)/.installed  # all tests, or those of TESTS=path
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
 
+# The pins say what the extra means anyway: without them, pip downloads newer versions first, to find that out.
 test-addons:  # the same on TensorFlow 2.15 with TensorFlow Addons, for Python 3.10 and 3.11
-	$(MAKE) test VENV=.venv-addons EXTRAS=addons,test
+	$(MAKE) test VENV=.venv-addons EXTRAS=addons,test \
+		PINS="'tensorflow==2.15.*' 'tensorflow-serving-api==2.15.*' 'opencv-python-headless<4.12'"
 
 lint: $(VENV)/.installed  # style and formatting
 	$(BIN)/ruff check .

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from gfla_tf.commands.table import Table, run_table
-from gfla_tf.terminal import hide_native_messages
+from gfla_tf.terminal import end_process, hide_native_messages
 
 __all__ = ["COMMANDS", "main", "run"]
 
@@ -30,7 +30,7 @@ COMMANDS: Table = {
 def run() -> None:
     """Entry point of the command: `main` without the messages of native libraries."""
     hide_native_messages()
-    sys.exit(main())
+    end_process(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 
 from gfla_tf.exif import apply_orientation, read_orientation
 from gfla_tf.outputs import whole_file
+from gfla_tf.remote import as_path
 
 __all__ = ["WRITABLE_EXTENSIONS", "decode_image", "from_uint8", "read_image", "to_uint8", "write_image"]
 
@@ -67,7 +68,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     """Read a picture file of any format that OpenCV knows.
 
     Args:
-        path: the file.
+        path: the file, or its address, see `gfla_tf.remote`.
 
     Returns:
         float32 RGB `[height, width, 3]` in [-1, 1].
@@ -76,7 +77,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
         ValueError: there is no such file, or it is not a picture.
     """
     try:
-        data = Path(path).read_bytes()
+        data = as_path(path).read_bytes()
     except OSError as error:
         raise ValueError(f"A picture file is expected. Received: {path} ({error.strerror}).") from error
     return decode_image(data, name=str(path))

@@ -37,7 +37,7 @@ ABOVE = {
     "inspection": {"losses", *COMMANDS},
 }
 AT_THE_EDGES = {"cv2", "matplotlib", "grpc", "tensorflow_serving"}
-WITHOUT_TENSORFLOW = ("pose", "image_io", "torch_checkpoint", "outputs", "exif")
+WITHOUT_TENSORFLOW = ("pose", "image_io", "torch_checkpoint", "outputs", "remote", "exif")
 
 
 def imported_names(tree: ast.AST, module: str) -> Iterator[tuple[str, bool]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from gfla_tf.commands.table import Table, run_table
-from gfla_tf.terminal import hide_native_messages
+from gfla_tf.terminal import end_process, hide_native_messages
 
 __all__ = ["STAGES", "main", "run"]
 
@@ -31,7 +31,7 @@ STAGES: Table = {
 def run() -> None:
     """Run a stage without the messages of native libraries."""
     hide_native_messages()
-    sys.exit(main())
+    end_process(main())
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from gfla_tf.models import MotionExtractor
+from gfla_tf.remote import as_path
 from training.configs import MotionConfig
 from training.data.human36m import RECEPTIVE_FIELD, Human36mWindows
 from training.data.motion_windows import MotionCaptureWindows
@@ -31,6 +31,6 @@ def open_windows(
         raise ValueError(
             f"A receptive field of at most {RECEPTIVE_FIELD} frames is expected. Received: {network.receptive_field}."
         )
-    if any(Path(folder).glob("data_2d_h36m_*.npz")):
+    if any(as_path(folder).glob("data_2d_h36m_*.npz")):
         return Human36mWindows(folder, split, config.human36m_settings())
     return MotionCaptureWindows(folder, split, config.capture_settings())

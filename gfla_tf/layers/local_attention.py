@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from gfla_tf.layers.primitives import Composite, activation, build_with_channels, convolution, register
-from gfla_tf.ops.local_attention import CHOICES, REDUCTIONS, local_attention
+from gfla_tf.ops.local_attention import CHOICES, IMPLEMENTATIONS, REDUCTIONS, local_attention
 from gfla_tf.ops.warp import bilinear_sample, check_choice, displaced_patches, pad_edge, static_or_dynamic_shape
 
 __all__ = ["LocalAttention", "portable_config"]
@@ -34,8 +34,9 @@ class LocalAttention(Composite, keras.layers.Layer):
         hidden: channels of the fully connected layer (128 in the paper).
         reduction: "mean" divides the weighted sum of the taps by k * k, as the paper's network does; "sum" does not.
         implementation: "auto" (compiled code where it is built and the result stays in this process, else stock
-            operations), "fused" (stock operations), "native" (compiled code) or "reference" (the definition), see
-            `gfla_tf.ops.local_attention`. A config holds "auto" for "native": who loads it may have no compiler.
+            operations), "fused" (stock operations), "native" (compiled code), "reference" (the definition) or "addons"
+            (TensorFlow Addons), see `gfla_tf.ops.local_attention`. A config holds "auto" for "native" and "addons": who
+            loads it may have no compiler, or another TensorFlow.
     """
 
     config_names = ("kernel_size", "hidden", "reduction", "implementation")
@@ -121,5 +122,5 @@ class LocalAttention(Composite, keras.layers.Layer):
 
 
 def portable_config(config: dict) -> dict:
-    """A config with "auto" for the implementation "native": who loads it may have no compiler."""
-    return {**config, "implementation": "auto"} if config["implementation"] == "native" else config
+    """A config with "auto" for an implementation that there is not everywhere."""
+    return config if config["implementation"] in IMPLEMENTATIONS else {**config, "implementation": "auto"}

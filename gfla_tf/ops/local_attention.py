@@ -4,13 +4,14 @@ For source s, flow w and attention weights a (Ren et al. 2020, section 3.1, "loc
 
     out(l) = 1 / (k * k) * sum over taps t of a_t(l) * s(l + w(l) + t),    t = (j - k // 2, i - k // 2), row major
 
-Three implementations that agree in values and gradients:
+Implementations that agree in values and gradients:
 
 * `reference` cuts the patches as written above: readable, and k * k times the memory of the map;
 * `fused` uses that all taps of one position share one fractional offset. The weighted sum over k * k bilinear samples
   is then one over (k + 1) * (k + 1) integer taps, whose weights are the attention weights spread by the fraction. Stock
   ops only, no patch is ever stored: this is what is exported;
-* `native` does the same in compiled code, see `gfla_tf.ops.native`. It takes a C++ compiler, once.
+* `native` does the same in compiled code, see `gfla_tf.ops.native`. It takes a C++ compiler, once;
+* `addons` is the definition with patches cut by TensorFlow Addons' resampler, see `gfla_tf.ops.addons`.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from gfla_tf.ops.warp import (
 __all__ = ["CHOICES", "IMPLEMENTATIONS", "REDUCTIONS", "local_attention"]
 
 IMPLEMENTATIONS = ("fused", "reference")  # in stock operations: those that there are everywhere
-CHOICES = ("auto", "native", *IMPLEMENTATIONS)
+CHOICES = ("auto", "native", *IMPLEMENTATIONS, "addons")
 REDUCTIONS = ("mean", "sum")
+SAMPLING_OF_PATCHES = {"reference": "fused", "addons": "addons"}
 
 
 def kernel_size_of(attention_weights: tf.Tensor) -> int:
@@ -46,9 +48,11 @@ def kernel_size_of(attention_weights: tf.Tensor) -> int:
     return kernel_size
 
 
-def _reference(source: tf.Tensor, flow: tf.Tensor, attention_weights: tf.Tensor, kernel_size: int) -> tf.Tensor:
+def _by_patches(
+    source: tf.Tensor, flow: tf.Tensor, attention_weights: tf.Tensor, kernel_size: int, sampling: str
+) -> tf.Tensor:
     """Sum over taps by the definition: patches times weights."""
-    patches = displaced_patches(source, flow, kernel_size)
+    patches = displaced_patches(source, flow, kernel_size, sampling)
     return tf.reduce_sum(tf.cast(attention_weights, source.dtype)[..., tf.newaxis] * patches, axis=-2)
 
 
@@ -102,14 +106,15 @@ def local_attention(
             pixel repeats outside.
         attention_weights: `[batch, height, width, k * k]` with odd k, taps row major, the middle one at l + flow(l).
         implementation: "fused" (stock operations), "reference" (the definition), "native" (compiled; built by the first
-            use), or "auto": "native" where it is built and the result stays in this process, else "fused".
+            use), "addons" (TensorFlow Addons), or "auto": "native" where it is built and the result stays in this
+            process, else "fused".
         reduction: "mean" divides the weighted sum by k * k, as the paper's network does; "sum" does not.
 
     Returns:
         `[batch, height, width, channels]`.
 
     Raises:
-        ValueError: if a shape or a choice is not as described.
+        ValueError: if a shape or a choice is not as described, or "addons" where that is not installed.
         NativeUnavailableError: "native" where it can be neither found nor built.
     """
     source, flow = check_map_and_flow(source, flow)
@@ -125,6 +130,6 @@ def local_attention(
     chosen = choose_implementation(implementation)
     if chosen == "native":
         return native_local_attention(source, flow, attention_weights, mean=reduction == "mean")
-    function = _fused if chosen == "fused" else _reference
-    total = function(source, flow, attention_weights, kernel_size)
+    inputs = source, flow, attention_weights, kernel_size
+    total = _fused(*inputs) if chosen == "fused" else _by_patches(*inputs, SAMPLING_OF_PATCHES[chosen])
     return total / (kernel_size * kernel_size) if reduction == "mean" else total

@@ -29,6 +29,7 @@ from types import ModuleType
 
 import tensorflow as tf
 
+from gfla_tf.ops.addons import load_addons
 from gfla_tf.ops.native_build import build
 from gfla_tf.ops.native_library import NativeUnavailableError, find_library
 
@@ -69,16 +70,17 @@ def choose_implementation(implementation: str) -> str:
     """What "auto" means here, "native" or "fused"; other implementations as they are.
 
     Raises:
-        ValueError: "native" in a graph that is exported or compiled by XLA.
+        ValueError: "native" or "addons" in a graph that is exported or compiled by XLA, or "addons" where TensorFlow
+            Addons is not installed.
         NativeUnavailableError: "native" where it can be neither found nor built.
     """
-    if implementation == "native":
+    if implementation in ("native", "addons"):
         if not tf.executing_eagerly() and _leaves_this_process():
             raise ValueError(
                 "A graph that is exported or compiled by XLA takes stock operations: implementation 'auto' or 'fused'. "
-                "Received: 'native'."
+                f"Received: {implementation!r}."
             )
-        load_operations()
+        load_operations() if implementation == "native" else load_addons()
     if implementation == "auto":
         return "native" if _stays_here() and _only_cpu() and load_built_operations() else "fused"
     return implementation

@@ -10,7 +10,8 @@ Conventions, the same everywhere in the library:
 Every function is differentiable in the map and in the flow; positions are split into an integer and a fraction by
 floor, so that the derivative at an integer position is the one towards larger coordinates.
 
-Sampling comes in stock operations ("fused") and compiled ("native"); "auto" chooses, see `gfla_tf.ops.native`.
+Sampling comes in stock operations ("fused") and compiled ("native"); "auto" chooses, see `gfla_tf.ops.native`. The
+bilinear one may also run on TensorFlow Addons ("addons"), see `gfla_tf.ops.addons`.
 
 Reference: Ren et al., "Deep Spatial Transformation for Pose-Guided Person Image Generation and Animation", IEEE TIP 29,
 2020, section 3.1.
@@ -20,11 +21,12 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from gfla_tf.ops.addons import addons_sample
 from gfla_tf.ops.native import choose_implementation, native_sample
 
 __all__ = ["bilinear_sample", "displaced_patches", "gaussian_sample", "pad_edge"]
 
-SAMPLERS = ("auto", "native", "fused")
+SAMPLERS = {"bilinear": ("auto", "native", "fused", "addons"), "gaussian": ("auto", "native", "fused")}
 GAUSSIAN_WINDOW = 4
 GAUSSIAN_SIGMA = 2.0
 
@@ -113,9 +115,11 @@ class TapReader:
 def _sample(source: tf.Tensor, flow: tf.Tensor, implementation: str, window: str) -> tf.Tensor:
     """The map at l + flow(l) through a window of `WINDOWS`."""
     source, flow = check_map_and_flow(source, flow)
-    check_choice("implementation", implementation, SAMPLERS)
-    if choose_implementation(implementation) == "native":
+    chosen = choose_implementation(check_choice("implementation", implementation, SAMPLERS[window]))
+    if chosen == "native":
         return native_sample(source, flow, window)
+    if chosen == "addons":
+        return addons_sample(pad_edge(source, 1), *sampling_positions(flow))
     return _window_sample(source, *sampling_positions(flow), *WINDOWS[window])
 
 
@@ -142,13 +146,14 @@ def bilinear_sample(source: tf.Tensor, flow: tf.Tensor, implementation: str = "a
     Args:
         source: map `[batch, source_height, source_width, channels]`.
         flow: `[batch, height, width, 2]`, (dx, dy) in source pixels.
-        implementation: "fused" (stock operations), "native" (compiled) or "auto", see `gfla_tf.ops.native`.
+        implementation: "fused" (stock operations), "native" (compiled) or "auto", see `gfla_tf.ops.native`; or "addons"
+            (TensorFlow Addons' resampler).
 
     Returns:
         `[batch, height, width, channels]`: source at l + flow(l), the border repeated outside.
 
     Raises:
-        ValueError: if a shape or the choice is not as described.
+        ValueError: if a shape or the choice is not as described, or "addons" where that is not installed.
         NativeUnavailableError: "native" where it can be neither found nor built.
     """
     return _sample(source, flow, implementation, "bilinear")
@@ -194,13 +199,14 @@ WINDOWS = {
 }
 
 
-def displaced_patches(source: tf.Tensor, flow: tf.Tensor, kernel_size: int) -> tf.Tensor:
+def displaced_patches(source: tf.Tensor, flow: tf.Tensor, kernel_size: int, implementation: str = "fused") -> tf.Tensor:
     """The k x k patch of the source around every displaced position (the definition in the paper, memory k*k times).
 
     Args:
         source: map `[batch, source_height, source_width, channels]`.
         flow: `[batch, height, width, 2]`, (dx, dy) in source pixels.
         kernel_size: k; tap (i, j) of a patch reads at l + flow(l) + (j - k // 2, i - k // 2), in (x, y).
+        implementation: of the sampling, see `bilinear_sample`.
 
     Returns:
         `[batch, height, width, k * k, channels]`, taps row major.
@@ -209,5 +215,5 @@ def displaced_patches(source: tf.Tensor, flow: tf.Tensor, kernel_size: int) -> t
     if kernel_size < 1 or kernel_size % 2 == 0:
         raise ValueError(f"kernel_size must be a positive odd number. Received: {kernel_size}.")
     offsets = [(j - kernel_size // 2, i - kernel_size // 2) for i in range(kernel_size) for j in range(kernel_size)]
-    taps = [bilinear_sample(source, flow + tf.constant(offset, flow.dtype), "fused") for offset in offsets]
+    taps = [bilinear_sample(source, flow + tf.constant(offset, flow.dtype), implementation) for offset in offsets]
     return tf.stack(taps, axis=-2)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from gfla_tf.pose.keypoint_records import KeypointFile, shorten
 from gfla_tf.pose.landmark_json import is_landmark_json, parse_landmark_json
 from gfla_tf.pose.openpose_json import is_openpose_json, parse_openpose_json
 from gfla_tf.pose.skeletons import Skeleton, convert_keypoints
+from gfla_tf.remote import as_path
 
 __all__ = ["read_keypoint_file", "read_keypoints"]
 
@@ -64,7 +65,7 @@ def read_keypoint_file(path: str | os.PathLike[str]) -> KeypointFile:
 def _read_text(path: str | os.PathLike[str]) -> str:
     if os.path.isdir(path):
         raise ValueError(f"{path}: {_EXPECTED}. Received: a folder")
-    content = Path(path).read_bytes()
+    content = as_path(path).read_bytes()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

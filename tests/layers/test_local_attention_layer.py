@@ -136,7 +136,7 @@ def test_errors():
     for kernel_size in (0, 2, -3):
         with pytest.raises(ValueError, match=f"kernel_size must be a positive odd number. Received: {kernel_size}"):
             LocalAttention(kernel_size)
-    message = "implementation must be one of auto, native, fused, reference. Received: 'cuda'"
+    message = "implementation must be one of auto, native, fused, reference, addons. Received: 'cuda'"
     with pytest.raises(ValueError, match=message):
         LocalAttention(3, implementation="cuda")
     with pytest.raises(ValueError, match="reduction must be one of mean, sum. Received: 'max'"):
@@ -150,9 +150,9 @@ def test_defaults():
     assert (config["hidden"], config["reduction"], config["implementation"]) == (128, "mean", "auto")
 
 
-@pytest.mark.parametrize("implementation", ["auto", "native", "fused", "reference"])
-def test_a_config_asks_for_no_compiler(implementation):
-    kept = "auto" if implementation == "native" else implementation
+@pytest.mark.parametrize("implementation", ["auto", "native", "fused", "reference", "addons"])
+def test_a_config_asks_for_nothing_that_may_be_missing(implementation):
+    kept = "auto" if implementation in ("native", "addons") else implementation
     assert LocalAttention(3, implementation=implementation).get_config()["implementation"] == kept
 
 

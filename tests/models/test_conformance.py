@@ -163,8 +163,8 @@ def test_ranges(name):
 
 
 @pytest.mark.parametrize("implementation", CHOICES)
-def test_a_generators_config_asks_for_no_compiler(implementation):
-    kept = "auto" if implementation == "native" else implementation
+def test_a_generators_config_asks_for_nothing_that_may_be_missing(implementation):
+    kept = "auto" if implementation in ("native", "addons") else implementation
     model = tiny("person", implementation=implementation, **SHALLOW)
     assert model.get_config()["implementation"] == kept
     assert model.texture_renderer.get_config()["implementation"] == kept

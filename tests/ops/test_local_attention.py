@@ -142,7 +142,7 @@ def test_wrong_weights(weights_shape, message):
 
 def test_wrong_choices():
     inputs = random_inputs(3)
-    with pytest.raises(ValueError, match="one of auto, native, fused, reference. Received: 'cuda'"):
+    with pytest.raises(ValueError, match="one of auto, native, fused, reference, addons. Received: 'cuda'"):
         local_attention(*inputs, implementation="cuda")
     with pytest.raises(ValueError, match="reduction must be one of mean, sum. Received: 'max'"):
         local_attention(*inputs, reduction="max")

@@ -159,5 +159,6 @@ def test_patches_have_an_odd_side(kernel_size):
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_wrong_implementation(name):
     source, flow = random_map_and_flow()
-    with pytest.raises(ValueError, match="implementation must be one of auto, native, fused. Received: 'reference'"):
+    choices = "auto, native, fused, addons" if name == "bilinear" else "auto, native, fused"
+    with pytest.raises(ValueError, match=f"implementation must be one of {choices}. Received: 'reference'"):
         SAMPLERS[name][0](source, flow, "reference")

@@ -14,6 +14,7 @@ import json
 import os
 from pathlib import Path
 
+from gfla_tf.remote import as_path
 from gfla_tf.terminal import EXIT_PROBLEMS_FOUND
 from training.data.check_clips import check_clips
 from training.data.check_pairs import check_pairs
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Run `data check`."""
     if options.workers < 1:
         raise ValueError(f"--workers must be at least 1. Received: {options.workers}.")
-    report = check(Path(options.folder), options.quick, options.workers)
+    report = check(as_path(options.folder), options.quick, options.workers)
     print(json.dumps(report.as_dict(), indent=2) if options.json else "\n".join(report.lines()))
     return 0 if report.usable else EXIT_PROBLEMS_FOUND
 

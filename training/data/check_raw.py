@@ -1,4 +1,7 @@
-"""The check of datasets as they were downloaded: what is there, and how to go on."""
+"""The check of datasets as they were downloaded: what is there, and how to go on.
+
+They are looked for on this machine only, where they are prepared: `os.walk` finds nothing at addresses.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,8 @@ def looks_like_raw_fashion(folder: Path) -> bool:
 
 def find_archives(folder: Path) -> list[str]:
     """DeepFashion's archives that wait to be unpacked."""
-    return sorted(str(path.relative_to(folder)) for name in ARCHIVES for path in folder.rglob(name))
+    files = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
+    return sorted(str(path.relative_to(folder)) for path in files if path.name in ARCHIVES)
 
 
 def check_raw_fashion(report: Report, folder: Path) -> None:

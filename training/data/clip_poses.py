@@ -8,7 +8,6 @@ joint names, missing joints staying missing (confidence 0).
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +16,7 @@ from gfla_tf.pose.drawn_maps import skeleton_colors
 from gfla_tf.pose.heatmaps import pose_maps_tensor
 from gfla_tf.pose.keypoint_files import read_keypoint_file
 from gfla_tf.pose.skeletons import convert_keypoints
+from gfla_tf.remote import as_path
 
 __all__ = ["POSE_CHANNELS", "SKELETON", "keypoint_error", "read_frame_keypoints", "sequence_poses"]
 
@@ -54,7 +54,7 @@ def keypoint_error(path: str | os.PathLike[str]) -> str | None:
     try:
         read_frame_keypoints(path)
     except ValueError:
-        return "no readable keypoints" if Path(path).is_file() else "no such file"
+        return "no readable keypoints" if as_path(path).is_file() else "no such file"
     return None
 
 

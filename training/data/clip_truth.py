@@ -23,6 +23,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.remote import as_path
 from training.data.affine import move_pictures
 from training.data.truth import level_truth
 
@@ -59,7 +60,7 @@ def read_clip_truth(files: Sequence[str | bytes | os.PathLike[str]]) -> tuple[np
 def _read_file(path: str | bytes | os.PathLike[str]) -> dict[str, np.ndarray]:
     name = os.fsdecode(path)
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with as_path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             truth = {"outside": (arrays["mask"] == 0)[..., np.newaxis]}
             for source in SOURCES:
                 truth[f"flow_{source}"] = arrays[f"flow_{source}"]
@@ -78,7 +79,7 @@ def clip_truth_error(path: str | os.PathLike[str]) -> str | None:
     try:
         _read_file(path)
     except ValueError:
-        return "no readable truth of a clip" if os.path.isfile(path) else "no such file"
+        return "no readable truth of a clip" if as_path(path).is_file() else "no such file"
     return None
 
 

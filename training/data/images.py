@@ -1,6 +1,6 @@
 """Pictures read inside tf.data: decoded and brought to the network's size by one rule, which a run records.
 
-In: paths of JPEG or PNG files of any size. Out: float32 RGB `[height, width, 3]` in [-1, 1].
+In: paths of JPEG, PNG or WebP files of any size, or their addresses. Out: float32 RGB `[height, width, 3]` in [-1, 1].
 
 The rule: decode with `tf.io.decode_image` to 8-bit RGB (grey becomes RGB, transparency is dropped, no rotation by EXIF:
 the datasets' pictures are upright and opaque), value / 127.5 - 1, resize with `tf.image.resize`, clip to [-1, 1]. A
@@ -8,11 +8,15 @@ picture that has the size already is left as it is. Convention: half-pixel centr
 its corners. The proportions may change: DeepFashion's 256x176 is squeezed to 256x256 on purpose.
 
 Scores depend on this rule, so that `resize_rule(method)`, a sentence, belongs into the run's records.
+
+WebP: today's TensorFlow decodes it itself, that of the `[addons]` stack by TensorFlow I/O.
 """
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -100,9 +104,32 @@ def read_picture(
 
 
 def _decode(path: tf.Tensor, channels: int) -> tf.Tensor:
-    pixels = tf.io.decode_image(tf.io.read_file(path), channels=channels, expand_animations=False)
+    data = tf.io.read_file(path)
+    decode_webp = _webp_decoder()
+
+    def decode() -> tf.Tensor:
+        return tf.io.decode_image(data, channels=channels, expand_animations=False)
+
+    other = decode_webp is not None and channels == 3
+    pixels = tf.cond(_is_webp(data), lambda: decode_webp(data)[..., :3], decode) if other else decode()
     pixels.set_shape([None, None, channels])
     return pixels
+
+
+def _is_webp(data: tf.Tensor) -> tf.Tensor:
+    return tf.strings.regex_full_match(tf.strings.substr(data, 0, 12), r"RIFF\C{4}WEBP")
+
+
+@functools.cache
+def _webp_decoder() -> Callable[[tf.Tensor], tf.Tensor] | None:
+    """TensorFlow I/O's, where TensorFlow has none."""
+    if hasattr(tf.raw_ops, "DecodeWebP"):
+        return None
+    try:
+        import tensorflow_io
+    except ImportError:
+        return None
+    return tensorflow_io.image.decode_webp
 
 
 def picture_error(path: str | os.PathLike[str]) -> str | None:
@@ -110,8 +137,15 @@ def picture_error(path: str | os.PathLike[str]) -> str | None:
     try:
         pixels = _decode(tf.constant(os.fspath(path)), 3)
     except tf.errors.OpError as error:
-        return "no such file" if isinstance(error, tf.errors.NotFoundError) else "no readable JPEG or PNG"
+        return "no such file" if isinstance(error, tf.errors.NotFoundError) else _unreadable(path)
     return None if 0 not in pixels.shape else "an empty picture"
+
+
+def _unreadable(path: str | os.PathLike[str]) -> str:
+    undecoded = not hasattr(tf.raw_ops, "DecodeWebP") and _webp_decoder() is None
+    if undecoded and _is_webp(tf.io.read_file(os.fspath(path))):
+        return "WebP, which this TensorFlow reads only with TensorFlow I/O: tensorflow-io"
+    return "no readable JPEG, PNG or WebP"
 
 
 def picture_size(path: str | os.PathLike[str]) -> tuple[int, int] | None:

@@ -10,6 +10,8 @@
 
 A file DIR/dataset.json may say more, a JSON object: `kind` (one of the words above), `annotation_size` = [height,
 width] of the pictures that the annotations are in, `truth` = true where DIR/truth holds exact flows.
+
+DIR may be an address, such as s3://bucket/data, see `gfla_tf.remote`; paths below it are then of that kind.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from gfla_tf.remote import as_path
 
 __all__ = [
     "KINDS",
@@ -37,7 +41,7 @@ __all__ = [
 KINDS = ("fashion", "market", "clips", "human36m")
 SPLITS = ("train", "test")
 DATASET_FILE = "dataset.json"
-IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png")
+IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 
 # Of several spellings in one folder the first is taken.
 _PAIR_SPELLINGS = {"fashion": ("fasion", "fashion", "fasion-resize", "fashion-resize"), "market": ("market",)}
@@ -121,7 +125,7 @@ def read_dataset_file(folder: str | os.PathLike[str]) -> dict[str, object]:
     Raises:
         ValueError: it is no JSON object, or its `kind` or `annotation_size` is none.
     """
-    path = Path(folder) / DATASET_FILE
+    path = as_path(folder) / DATASET_FILE
     if not path.is_file():
         return {}
     try:
@@ -255,7 +259,7 @@ def find_human36m(folder: str | os.PathLike[str], detector: str | None = None) -
 
 
 def _existing_folder(folder: str | os.PathLike[str]) -> Path:
-    folder = Path(folder)
+    folder = as_path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder}: a dataset's folder is expected. Received: a path that is no folder")
     return folder

@@ -72,7 +72,7 @@ def _exact(clip: ClipFolder, frame: Path) -> np.ndarray:
     path = clip.folder / "truth" / f"{frame.stem}.npz"
     if not path.is_file():
         raise ValueError(f"{path}: the truth of a rendered clip is expected. Received: no such file.")
-    with np.load(path) as arrays:
+    with path.open("rb") as file, np.load(file) as arrays:
         return arrays["keypoints"]
 
 

@@ -14,6 +14,7 @@ import zlib
 import numpy as np
 
 from gfla_tf.array_pickle import load_array_pickle
+from gfla_tf.remote import as_path
 
 __all__ = ["read_object_arrays"]
 
@@ -44,7 +45,7 @@ def read_object_arrays(path: str | os.PathLike[str]) -> dict[str, object]:
         ValueError: no such file, damaged, or it asks for anything but plain data.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with as_path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
             return {
                 name.removesuffix(".npy"): _read_array(archive.open(name).read(_LARGEST)) for name in archive.namelist()
             }

@@ -11,6 +11,7 @@ have no joint at all. Keypoints are float32 (x, y, confidence) in pixels of the 
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from gfla_tf.pose.keypoint_files import read_keypoint_file
+from gfla_tf.remote import as_path
 
 __all__ = ["NO_ANNOTATION", "NO_JOINT", "AnnotatedPairs", "picture_path", "read_annotated_pairs", "read_pairs_csv"]
 
@@ -55,8 +57,8 @@ def read_pairs_csv(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
         ValueError: it is no text, lacks the columns, holds no row, or a row lacks a name; the message has the line.
     """
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
+        with as_path(path).open("rb") as file:
+            reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""))
             rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path}: a CSV file with the columns from,to is expected. Received: {error}") from error
@@ -134,7 +136,7 @@ def picture_path(folder: str | os.PathLike[str], name: str) -> Path:
     It is `folder/name`, or `name` beside `folder` (names like `train/a.jpg`), or without its folders in `folder`; where
     none exists, the first of these. A name that leads out of the dataset's folder is never followed.
     """
-    folder = Path(folder)
+    folder = as_path(folder)
     parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..")]
     candidates = [folder.joinpath(*parts), folder.parent.joinpath(*parts), folder / parts[-1]]
     return next((path for path in candidates if path.is_file()), candidates[0])

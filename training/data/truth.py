@@ -23,6 +23,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.remote import as_path
+
 __all__ = [
     "has_masks",
     "hidden_points",
@@ -49,7 +51,7 @@ def read_truth(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
         ValueError: no such file, or not of this format.
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with as_path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             flow, visible = arrays["flow"], arrays["visible"]
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: a file of flow and visible is expected. Received: {error}") from error
@@ -103,14 +105,14 @@ def mask_error(path: str | os.PathLike[str]) -> str | None:
     try:
         _uncovered(path)
     except ValueError:
-        return "no readable mask" if os.path.isfile(path) else "no such file"
+        return "no readable mask" if as_path(path).is_file() else "no such file"
     return None
 
 
 def _uncovered(path: str | os.PathLike[str]) -> np.ndarray:
     """Float32 `[h, w, 1]`, 1 where the person does not touch a pixel."""
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with as_path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             mask = arrays["mask"]
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: a file with a mask is expected. Received: {error}") from error
@@ -122,7 +124,7 @@ def truth_error(path: str | os.PathLike[str]) -> str | None:
     try:
         read_truth(path)
     except ValueError:
-        return "no readable flow and visible" if os.path.isfile(path) else "no such file"
+        return "no readable flow and visible" if as_path(path).is_file() else "no such file"
     return None
 
 

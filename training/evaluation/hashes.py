@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from gfla_tf.remote import as_path
+
 __all__ = ["arrays_sha256", "file_sha256", "files_sha256", "json_sha256"]
 
 PIECE = 2**20  # bytes that are read at a time
@@ -37,7 +39,7 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
     """
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
+        with as_path(path).open("rb") as file:
             while piece := file.read(PIECE):
                 digest.update(piece)
     except OSError as error:

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from gfla_tf.remote import RemotePath, as_path
+
 __all__ = ["describe_start"]
 
 _PACKAGES = ("gfla-tf", "tensorflow", "keras", "numpy", "opencv-python-headless", "safetensors")
@@ -20,13 +22,14 @@ def describe_start(step: int, data: str | os.PathLike[str]) -> dict[str, object]
 
     Args:
         step: that it starts from.
-        data: folder of the dataset.
+        data: folder of the dataset, or its address.
     """
+    path = as_path(data)
     return {
         "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "step": step,
         "command": sys.argv,
-        "data": os.path.abspath(data),
+        "data": str(path) if isinstance(path, RemotePath) else os.path.abspath(path),
         "revision": _revision(),
         "python": platform.python_version(),
         "packages": {name: version for name in _PACKAGES if (version := _version(name))},

@@ -67,7 +67,7 @@ def test_what_is_wrong_with_pairs_is_reported_by_name(tmp_path):
     assert names_of(report, "1 pairs whose picture is missing") == [f"{TRAIN[0]},fashionGONE.jpg"]
     assert names_of(report, "1 pictures of pairs are missing") == ["fashionGONE.jpg"]
     (unreadable,) = names_of(report, "train: 1 files that cannot be read")
-    assert unreadable == f"train/{TRAIN[2]}: no readable JPEG or PNG"
+    assert unreadable == f"train/{TRAIN[2]}: no readable JPEG, PNG or WebP"
     assert not [what for what in problems(check(folder, quick=True), False) if "cannot be read" in what]
 
 
@@ -159,7 +159,7 @@ def test_clips_are_counted_and_their_gaps_found(tmp_path):
     assert names_of(report, "train: 1 keypoint files are missing") == ["train/one/keypoints/000004_keypoints.json"]
     assert "000005_keypoints.json" in names_of(report, "train: 1 keypoint files cannot be read")[0]
     assert names_of(report, "test: 1 files that cannot be read") == [
-        "test/one/frames/000000.png: no readable JPEG or PNG"
+        "test/one/frames/000000.png: no readable JPEG, PNG or WebP"
     ]
     assert not report.usable
 

@@ -134,7 +134,7 @@ def test_a_corrupt_picture_is_reported_and_skipped(tmp_path, caplog):
     # Pairs 1 and 2 have the picture as target and as source.
     assert all(len(indices) == 6 and not {1, 2} & set(indices.tolist()) for indices in batches)
     assert [record.getMessage() for record in caplog.records] == [
-        f"{broken} can't be read and is skipped: no readable JPEG or PNG"
+        f"{broken} can't be read and is skipped: no readable JPEG, PNG or WebP"
     ]
 
 

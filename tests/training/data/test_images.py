@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import importlib.util
+import sys
+
 import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
 from helpers.datasets import write_picture
 
+from training.data import images
 from training.data.images import RESIZE_RULE, picture_error, read_picture, resize_pictures, resize_rule
 
 
@@ -117,4 +121,27 @@ def test_errors_of_pictures_are_told(tmp_path):
     assert picture_error(tmp_path / "good.jpg") is None
     assert picture_error(tmp_path / "none.jpg") == "no such file"
     for name in ("cut.jpg", "text.jpg", "empty.jpg"):
-        assert picture_error(tmp_path / name) == "no readable JPEG or PNG"
+        assert picture_error(tmp_path / name) == "no readable JPEG, PNG or WebP"
+
+
+def reads_webp() -> bool:
+    return hasattr(tf.raw_ops, "DecodeWebP") or importlib.util.find_spec("tensorflow_io") is not None
+
+
+@pytest.mark.skipif(not reads_webp(), reason="this TensorFlow reads WebP with TensorFlow I/O only")
+def test_webp_pictures_are_read_in_the_graph(tmp_path):
+    names = tf.data.Dataset.from_tensor_slices([str(tmp_path / f"picture.{kind}") for kind in ("png", "webp")])
+    for path in names:
+        cv2.imwrite(path.numpy().decode(), write_picture(tmp_path / "any.png", 9, 14), [cv2.IMWRITE_WEBP_QUALITY, 101])
+    png, webp = names.map(lambda path: read_picture(path, 9, 14)[0])
+    np.testing.assert_array_equal(webp, png)
+    assert picture_error(tmp_path / "picture.webp") is None
+
+
+def test_where_webp_cannot_be_read_the_error_says_what_reads_it(tmp_path, monkeypatch):
+    monkeypatch.delattr(tf.raw_ops, "DecodeWebP", raising=False)
+    monkeypatch.setitem(sys.modules, "tensorflow_io", None)
+    images._webp_decoder.cache_clear()
+    (tmp_path / "picture.webp").write_bytes(b"RIFF\x10\0\0\0WEBPVP8L cut")
+    assert picture_error(tmp_path / "picture.webp").endswith("reads only with TensorFlow I/O: tensorflow-io")
+    images._webp_decoder.cache_clear()
