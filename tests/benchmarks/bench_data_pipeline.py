@@ -9,15 +9,13 @@ interleaved repeats; the ratio means something, the rates only on this machine.
 
 from __future__ import annotations
 
-import json
-import statistics
 import tempfile
-import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import tensorflow as tf
+from common import Table, make_parser, native_call, time_in_turns
 
 from gfla_tf import load_model
 from gfla_tf.pose.annotation_csv import write_annotation_csv
@@ -45,20 +43,19 @@ def write_dataset(folder: Path, height: int, width: int) -> None:
     (folder / "fasion-pairs-train.csv").write_text("from,to\n" + "".join(rows))
 
 
-def make_loading(folder: Path):
-    """A function that takes the next batches from a running pipeline; returns the number of pairs."""
-    batches = iter(Pipeline(FashionPairs(folder), PipelineSettings(batch_size=BATCH)).stream())
+def make_loading(folder: Path, batches: int):
+    """A function that takes so many batches from a running pipeline."""
+    stream = iter(Pipeline(FashionPairs(folder), PipelineSettings(batch_size=BATCH)).stream())
 
-    def load() -> int:
-        for _ in range(BATCHES_A_REPEAT):
-            next(batches)
-        return BATCHES_A_REPEAT * BATCH
+    def load() -> None:
+        for _ in range(batches):
+            next(stream)
 
     return load
 
 
 def make_training(folder: Path):
-    """A function that runs forward and backward on one batch; returns the number of pairs."""
+    """A function that runs forward and backward on one batch."""
     model = load_model("person-fashion", weights="stand-in")
     batch = next(iter(Pipeline(FashionPairs(folder), PipelineSettings(batch_size=BATCH)).stream()))
 
@@ -69,38 +66,30 @@ def make_training(folder: Path):
             loss = tf.reduce_mean(tf.abs(image - batch["target_image"]))
         return tape.gradient(loss, model.trainable_variables)
 
-    def train() -> int:
-        step()[0].numpy()
-        return BATCH
-
-    return train
+    return native_call(step)
 
 
-def measure(functions: dict) -> dict[str, float]:
-    """Median pairs a second of each function, interleaved so that a busy moment hits all of them."""
-    rates = {name: [] for name in functions}
-    for repeat in range(REPEATS + 1):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            pairs = function()
-            if repeat > 0:  # the first warms up
-                rates[name].append(pairs / (time.perf_counter() - start))
-    return {name: statistics.median(values) for name, values in rates.items()}
+def measure(folder: Path, quick: bool) -> dict[str, float]:
+    """Pairs a second of the pipeline from each resolution, and of training."""
+    calls, batches = {}, 2 if quick else BATCHES_A_REPEAT
+    for name, size in SIZES.items():
+        write_dataset(folder / name, *size)
+        calls[f"pipeline, {name}"] = make_loading(folder / name, batches)
+    calls["training"] = make_training(folder / next(iter(SIZES)))
+    seconds = time_in_turns(calls, 1 if quick else REPEATS)
+    return {name: BATCH * (1 if name == "training" else batches) / value for name, value in seconds.items()}
 
 
 def main() -> None:
-    """Print the table, and the same as JSON."""
+    """Print the table."""
+    options = make_parser(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        functions = {}
-        for name, size in SIZES.items():
-            write_dataset(Path(folder) / name, *size)
-            functions[f"pipeline, {name} JPEGs"] = make_loading(Path(folder) / name)
-        functions["training"] = make_training(Path(folder) / "256x176")
-        rates = measure(functions)
-    print(f"{'':<26} {'pairs / s':>10} {'pictures / s':>13} {'times training':>15}")
+        rates = measure(Path(folder), options.quick)
+    table = Table("data pipeline", options.json)
     for name, rate in rates.items():
-        print(f"{name:<26} {rate:>10.1f} {2 * rate:>13.1f} {rate / rates['training']:>15.1f}")
-    print(json.dumps({name: rate / rates["training"] for name, rate in rates.items()}))
+        row = {"what": name, "pairs a second": rate, "pictures a second": 2 * rate}
+        table.add({**row, "times training": rate / rates["training"]})
+    table.write()
 
 
 if __name__ == "__main__":

@@ -9,17 +9,11 @@ everything that a first call on a small map sets up. Needs Linux.
 
 from __future__ import annotations
 
-import argparse
 import json
-import re
-import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import tensorflow as tf
+from common import MEBIBYTE, Table, make_parser, resident, restart_peak, run_alone, time_in_turns
 
 from gfla_tf.ops import IMPLEMENTATIONS, local_attention
 from gfla_tf.ops.native import NativeUnavailableError, load_operations
@@ -27,7 +21,6 @@ from gfla_tf.ops.native import NativeUnavailableError, load_operations
 REPEATS = 9
 BATCHES = (1, 8)
 SIZES = {"1/4, k 5": (64, 64, 128, 5), "1/8, k 3": (32, 32, 256, 3)}  # height, width, channels, kernel at 256x256
-MEBIBYTE = 2**20
 
 
 def make_inputs(height: int, width: int, channels: int, kernel_size: int, batch: int) -> list[tf.Tensor]:
@@ -55,25 +48,6 @@ def make_functions(implementation: str, channels: int, kernel_size: int) -> dict
     return {"forward": forward, "forward and backward": both}
 
 
-def measure_times(functions: dict, inputs: list[tf.Tensor]) -> dict[tuple, float]:
-    """Median seconds of each function, interleaved so that a busy moment hits all of them."""
-    for function in functions.values():
-        function(*inputs)
-    seconds = {name: [] for name in functions}
-    for _ in range(REPEATS):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            function(*inputs)
-            seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
-
-
-def resident(field: str) -> int:
-    """VmRSS, bytes of memory that this process holds, or VmHWM, the most so far (Linux)."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return int(re.search(rf"{field}:\s+(\d+) kB", status).group(1)) * 1024
-
-
 def measure_memory(level: str, batch: int, implementation: str, kind: str) -> int:
     """Bytes that one call takes at its peak; for a process of its own."""
     *size, channels, kernel_size = SIZES[level]
@@ -81,32 +55,27 @@ def measure_memory(level: str, batch: int, implementation: str, kind: str) -> in
     function(*make_inputs(8, 8, channels, kernel_size, 1))
     # Random numbers would leave freed memory behind, which the call would take first.
     inputs = [tf.fill([batch, *size, length], 0.5) for length in (channels, 2, kernel_size**2)]
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak starts anew
+    restart_peak()
     before = resident("VmRSS")
     function(*inputs)
     return resident("VmHWM") - before
 
 
-def measure_memory_alone(level: str, batch: int, implementation: str, kind: str) -> int:
-    """The same, measured by a new process."""
-    command = [sys.executable, __file__, "--memory", level, str(batch), implementation, kind]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
-
-
-def measure(level: str, batch: int, names: tuple[str, ...]) -> list[dict]:
+def measure(level: str, batch: int, names: tuple[str, ...], repeats: int) -> list[dict]:
     """A row for each pass and implementation."""
     *_, channels, kernel_size = SIZES[level]
-    functions = {
-        (kind, name): function
+    inputs = make_inputs(*SIZES[level], batch)
+    calls = {
+        (kind, name): lambda function=function: function(*inputs)
         for name in names
         for kind, function in make_functions(name, channels, kernel_size).items()
     }
     rows = [
         {"level": level, "batch": batch, "pass": kind, "implementation": name, "ms": seconds * 1e3}
-        for (kind, name), seconds in sorted(measure_times(functions, make_inputs(*SIZES[level], batch)).items())
+        for (kind, name), seconds in sorted(time_in_turns(calls, repeats).items())
     ]
     for row in rows:
-        row["MiB"] = measure_memory_alone(level, batch, row["implementation"], row["pass"]) / MEBIBYTE
+        row.update(run_alone(__file__, "--memory", level, batch, row["implementation"], row["pass"]))
     rest = {(row["pass"], row["implementation"]): row for row in rows}
     for row in rows:
         fused, reference = (rest[row["pass"], name] for name in ("fused", "reference"))
@@ -126,31 +95,21 @@ def available() -> tuple[str, ...]:
         return IMPLEMENTATIONS
 
 
-def print_row(row: dict) -> None:
-    """One line of the table, under the heading if it is None."""
-    texts = [f"{value:.1f}" if isinstance(value, float) else str(value) for value in row.values()]
-    widths = (9, 5, 21, 14, 9, 8, 10, 14, 18)
-    print("  ".join(text.rjust(width) for text, width in zip(texts, widths, strict=True)), flush=True)
-
-
 def main() -> None:
-    """Print the table, and the same as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Print the table."""
+    parser = make_parser(__doc__)
     parser.add_argument("--memory", nargs=4, metavar=("LEVEL", "BATCH", "IMPLEMENTATION", "PASS"))
-    arguments = parser.parse_args()
-    if arguments.memory:
-        level, batch, implementation, kind = arguments.memory
-        print(measure_memory(level, int(batch), implementation, kind))
+    options = parser.parse_args()
+    if options.memory:
+        level, batch, implementation, kind = options.memory
+        print(json.dumps({"MiB": measure_memory(level, int(batch), implementation, kind) / MEBIBYTE}))
         return
-    names, rows = available(), []
+    names, table = available(), Table("local attention", options.json)
     for level in SIZES:
-        for batch in BATCHES:
-            for row in measure(level, batch, names):
-                if not rows:
-                    print_row({name: name for name in row})
-                rows.append(row)
-                print_row(row)
-    print(json.dumps(rows))
+        for batch in BATCHES[:1] if options.quick else BATCHES:
+            for row in measure(level, batch, names, 1 if options.quick else REPEATS):
+                table.add(row)
+    table.write()
 
 
 if __name__ == "__main__":
