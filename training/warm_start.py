@@ -25,7 +25,7 @@ __all__ = ["is_person_state", "start_from_person"]
 
 IMAGE_CHANNELS = 3
 # How the settings of both networks must agree, besides their shapes.
-_SAME = ("attention_reduction", "source_input_norm", "source_norm", "attention_kernels")
+_SAME = ("attention_reduction", "source_input_norm", "source_norm", "renderer_norm", "attention_kernels")
 _BRANCHES = ("previous", "reference")
 _ATTENTION = re.compile(r"^target\.attn(\d+)\.")
 

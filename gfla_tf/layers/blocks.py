@@ -127,23 +127,27 @@ class ResidualBlock(Composite, keras.layers.Layer):
     Args:
         filters: channels of the output.
         learned_shortcut: put a 1x1 convolution on the shortcut, where `filters` differs from the input's channels.
+        norm: False leaves both norms out.
     """
 
-    config_names = ("filters", "learned_shortcut")
+    config_names = ("filters", "learned_shortcut", "norm")
 
-    def __init__(self, filters: int, learned_shortcut: bool = False, **kwargs):
+    def __init__(self, filters: int, learned_shortcut: bool = False, norm: bool = True, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         self.learned_shortcut = learned_shortcut
-        self.norm1 = instance_norm("norm1", self.dtype_policy)
-        self.norm2 = instance_norm("norm2", self.dtype_policy)
+        self.norm = norm
+        if norm:
+            self.norm1 = instance_norm("norm1", self.dtype_policy)
+            self.norm2 = instance_norm("norm2", self.dtype_policy)
         self.conv2 = convolution(filters, 3, "conv2", dtype=self.dtype_policy)
         if learned_shortcut:
             self.shortcut = convolution(filters, 1, "shortcut", dtype=self.dtype_policy)
 
     def checkpoint_parts(self) -> dict[str, keras.layers.Layer]:
+        norms = {"model.0": self.norm1, "model.3": self.norm2} if self.norm else {}
         shortcut = {"shortcut.0": self.shortcut} if self.learned_shortcut else {}
-        return {"model.0": self.norm1, "model.2": self.conv1, "model.3": self.norm2, "model.5": self.conv2, **shortcut}
+        return {**norms, "model.2": self.conv1, "model.5": self.conv2, **shortcut}
 
     def build(self, input_shape) -> None:
         channels = input_shape[-1]
@@ -153,14 +157,16 @@ class ResidualBlock(Composite, keras.layers.Layer):
                 f"Received: {channels}."
             )
         self.conv1 = convolution(channels, 3, "conv1", dtype=self.dtype_policy)
-        build_with_channels(channels, self.norm1, self.conv1, self.norm2, self.conv2)
+        build_with_channels(channels, self.conv1, self.conv2)
+        if self.norm:
+            build_with_channels(channels, self.norm1, self.norm2)
         if self.learned_shortcut:
             build_with_channels(channels, self.shortcut)
         self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        hidden = self.conv1(activation(self.norm1(inputs)))
-        hidden = self.conv2(activation(self.norm2(hidden)))
+        hidden = self.conv1(activation(self.norm1(inputs) if self.norm else inputs))
+        hidden = self.conv2(activation(self.norm2(hidden) if self.norm else hidden))
         return hidden + (self.shortcut(inputs) if self.learned_shortcut else inputs)
 
     def compute_output_shape(self, input_shape) -> tuple:
@@ -174,32 +180,39 @@ class UpBlock(Composite, keras.layers.Layer):
     Args:
         filters: channels of the output.
         hidden: channels between the two convolutions.
+        norm: False leaves both norms out.
     """
 
-    config_names = ("filters", "hidden")
+    config_names = ("filters", "hidden", "norm")
 
-    def __init__(self, filters: int, hidden: int, **kwargs):
+    def __init__(self, filters: int, hidden: int, norm: bool = True, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         self.hidden = hidden
-        self.norm1 = instance_norm("norm1", self.dtype_policy)
+        self.norm = norm
+        if norm:
+            self.norm1 = instance_norm("norm1", self.dtype_policy)
+            self.norm2 = instance_norm("norm2", self.dtype_policy)
         self.conv1 = convolution(hidden, 3, "conv1", dtype=self.dtype_policy)
-        self.norm2 = instance_norm("norm2", self.dtype_policy)
         self.conv2 = upsampling_convolution(filters, "conv2", self.dtype_policy)
         self.shortcut = upsampling_convolution(filters, "shortcut", self.dtype_policy)
 
     def checkpoint_parts(self) -> dict[str, keras.layers.Layer]:
-        main = {"model.0": self.norm1, "model.2": self.conv1, "model.3": self.norm2, "model.5": self.conv2}
-        return {**main, "shortcut.0": self.shortcut}
+        norms = {"model.0": self.norm1, "model.3": self.norm2} if self.norm else {}
+        return {**norms, "model.2": self.conv1, "model.5": self.conv2, "shortcut.0": self.shortcut}
 
     def build(self, input_shape) -> None:
-        build_with_channels(input_shape[-1], self.norm1, self.conv1, self.shortcut)
-        build_with_channels(self.hidden, self.norm2, self.conv2)
+        build_with_channels(input_shape[-1], self.conv1, self.shortcut)
+        build_with_channels(self.hidden, self.conv2)
+        if self.norm:
+            build_with_channels(input_shape[-1], self.norm1)
+            build_with_channels(self.hidden, self.norm2)
         self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        hidden = self.conv1(activation(self.norm1(inputs)))
-        return upsample(self.conv2, activation(self.norm2(hidden))) + upsample(self.shortcut, inputs)
+        hidden = self.conv1(activation(self.norm1(inputs) if self.norm else inputs))
+        hidden = activation(self.norm2(hidden) if self.norm else hidden)
+        return upsample([self.conv2, self.shortcut], [hidden, inputs])
 
     def compute_output_shape(self, input_shape) -> tuple:
         batch, height, width, _ = input_shape

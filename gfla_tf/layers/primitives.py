@@ -9,8 +9,11 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from gfla_tf.ops.warp import static_or_dynamic_shape
+
 __all__ = [
     "Composite",
+    "InstanceNorm",
     "activation",
     "build_with_channels",
     "convolution",
@@ -24,6 +27,10 @@ __all__ = [
 NORM_EPSILON = 1e-5
 SLOPE = 0.1
 GAIN = 0.02
+# An instance norm takes batches of up to so many maps of at least so many pixels apart, see `InstanceNorm`.
+MOST_PICTURES = 8
+FEWEST_PIXELS = 256
+LANES = 16  # numbers of channels that are no multiples of it, as those of pictures and poses, take several times longer
 
 register = keras.saving.register_keras_serializable(package="gfla_tf")
 
@@ -60,9 +67,61 @@ def initializer(gain: float = GAIN) -> keras.initializers.Initializer:
     return keras.initializers.Orthogonal(gain=gain)
 
 
+@register
+class InstanceNorm(keras.layers.GroupNormalization):
+    """Each channel of each picture to mean 0 and variance 1, then a learned scale and offset.
+
+    Weights and numbers are those of `keras.layers.GroupNormalization` with a group a channel, of which this is a way to
+    compute with fewer passes over memory: a batch norm that sees a single picture is an instance norm, and TensorFlow
+    has one operation for it, with its gradient. Batches are taken apart for it, so that their size and the map's have
+    to be known, and the batch small; others are normalised by elementary operations. So are small maps, where nothing
+    is gained: the view generator starts from maps that are the same everywhere, of which a norm leaves rounding errors,
+    and those of elementary operations are the authors'.
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        precise = tf.float64 if inputs.dtype == tf.float64 else tf.float32
+        scale, offset = tf.cast(self.gamma, precise), tf.cast(self.beta, precise)
+        if _can_be_taken_apart(inputs):
+            outputs = self._normalize_pictures(inputs, scale, offset)
+        else:
+            outputs = self._normalize_batch(tf.cast(inputs, precise), scale, offset)
+        return tf.cast(outputs, self.compute_dtype)
+
+    def _normalize_pictures(self, inputs: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
+        channels = inputs.shape[-1]
+        missing = -channels % LANES
+        if missing:
+            inputs, scale, offset = (_append_channels(tensor, missing) for tensor in (inputs, scale, offset))
+        none = tf.zeros([0])  # no mean and variance from elsewhere
+        options = {"scale": scale, "offset": offset, "mean": none, "variance": none, "epsilon": self.epsilon}
+        pictures = tf.split(inputs, inputs.shape[0])
+        normalized = [tf.raw_ops.FusedBatchNormV3(x=picture, is_training=True, **options).y for picture in pictures]
+        outputs = tf.concat(normalized, axis=0)
+        return tf.slice(outputs, [0, 0, 0, 0], [-1, -1, -1, channels]) if missing else outputs
+
+    def _normalize_batch(self, inputs: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
+        mean, variance = tf.nn.moments(inputs, axes=[1, 2], keepdims=True)
+        scale = scale * tf.math.rsqrt(variance + self.epsilon)
+        # Not written as inputs * scale + (offset - mean * scale): where weights are constants, TensorFlow's graph
+        # optimiser would put an operation for it that only oneDNN has.
+        return inputs * scale - (mean * scale - offset)
+
+
+def _append_channels(tensor: tf.Tensor, count: int) -> tf.Tensor:
+    return tf.pad(tensor, [[0, 0]] * (tensor.shape.rank - 1) + [[0, count]])
+
+
+def _can_be_taken_apart(maps: tf.Tensor) -> bool:
+    if None in maps.shape or maps.dtype not in (tf.float32, tf.bfloat16):
+        return False
+    batch, height, width, _ = maps.shape
+    return 1 <= batch <= MOST_PICTURES and height * width >= FEWEST_PIXELS
+
+
 def instance_norm(name: str, dtype=None) -> keras.layers.Layer:
-    """Instance norm: each channel of each picture to mean 0 and variance 1, then a learned scale and offset."""
-    return keras.layers.GroupNormalization(groups=-1, epsilon=NORM_EPSILON, name=name, dtype=dtype)
+    """Instance norm with the paper's settings."""
+    return InstanceNorm(groups=-1, epsilon=NORM_EPSILON, name=name, dtype=dtype)
 
 
 def convolution(
@@ -87,13 +146,26 @@ def upsampling_convolution(filters: int, name: str, dtype=None) -> keras.layers.
     )
 
 
-def upsample(layer: keras.layers.Layer, tensor: tf.Tensor) -> tf.Tensor:
-    """Double height and width by a transposed convolution whose input i and tap k reach output 2 i - 1 + k.
+def upsample(layers: list[keras.layers.Layer], tensors: list[tf.Tensor]) -> tf.Tensor:
+    """Double height and width by transposed convolutions whose input i and tap k reach output 2 i - 1 + k.
 
     Keras' "valid" puts them at 2 i + k on a map of 2 n + 1 pixels: without its first row and column it is the layer
     that the authors' weights were trained for. (Keras' "same" would be shifted by a pixel.)
+
+    Args:
+        layers: of `upsampling_convolution`, built, with the same filters.
+        tensors: `[batch, height, width, any]`, one a layer.
+
+    Returns:
+        `[batch, 2 * height, 2 * width, filters]`, the sum over layers, computed as one convolution of all channels.
     """
-    return layer(tensor)[:, 1:, 1:, :]
+    joined = tensors[0] if len(tensors) == 1 else tf.concat(tensors, axis=-1)
+    kernels, biases = ([tf.cast(getattr(layer, name), joined.dtype) for layer in layers] for name in ("kernel", "bias"))
+    batch, height, width, _ = static_or_dynamic_shape(joined)
+    whole = [batch, 2 * height + 1, 2 * width + 1, kernels[0].shape[2]]
+    outputs = tf.nn.conv2d_transpose(joined, tf.concat(kernels, axis=-1), whole, 2, "VALID")
+    # `outputs[:, 1:, 1:]` would be the same, but for its gradient, which is computed on one thread.
+    return tf.nn.bias_add(tf.slice(outputs, [0, 1, 1, 0], [-1, -1, -1, -1]), tf.add_n(biases))
 
 
 def reflect_pad(tensor: tf.Tensor) -> tf.Tensor:

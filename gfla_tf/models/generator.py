@@ -24,6 +24,7 @@ class Generator(Composite, keras.Model):
         attention_reduction: "mean" (the paper) or "sum", see `gfla_tf.ops.local_attention`.
         source_input_norm: False lets the source encoder see absolute colours, see `SourceEncoder`.
         source_norm: False leaves all norms out of the source encoder.
+        renderer_norm: False leaves the norms out of the renderer's blocks, see `TextureDecoder`.
         implementation: of local attention: "auto", "fused", "native" or "reference", see `LocalAttention`.
     """
 
@@ -35,6 +36,7 @@ class Generator(Composite, keras.Model):
         "attention_reduction",
         "source_input_norm",
         "source_norm",
+        "renderer_norm",
         "implementation",
     )
 
@@ -47,6 +49,7 @@ class Generator(Composite, keras.Model):
         attention_reduction: str = "mean",
         source_input_norm: bool = True,
         source_norm: bool = True,
+        renderer_norm: bool = True,
         implementation: str = "auto",
         **kwargs,
     ):
@@ -58,6 +61,7 @@ class Generator(Composite, keras.Model):
         self.attention_reduction = attention_reduction
         self.source_input_norm = source_input_norm
         self.source_norm = source_norm
+        self.renderer_norm = renderer_norm
         self.implementation = implementation
 
     def get_config(self) -> dict:
@@ -87,6 +91,7 @@ class Generator(Composite, keras.Model):
             self.attention_hidden,
             self.attention_reduction,
             self.implementation,
+            self.renderer_norm,
             name="texture_renderer",
             dtype=self.dtype_policy,
             **options,

@@ -32,6 +32,8 @@ class TextureDecoder(Composite, keras.layers.Layer):
         attention_hidden: channels of the layer that predicts the attention weights.
         attention_reduction: "mean" (the paper) or "sum", see `gfla_tf.ops.local_attention`.
         implementation: of local attention: "auto", "fused", "native" or "reference", see `LocalAttention`.
+        norm: False leaves the norms out of residual and up blocks. With them, trained on rendered people, a pattern
+            came up above every head, where the joints of a pose overlap; without them it did not.
         sources: names of the sources in the authors' checkpoints, coming after "attn": ("",) or ("_p", "_r").
     """
 
@@ -41,6 +43,7 @@ class TextureDecoder(Composite, keras.layers.Layer):
         "attention_hidden",
         "attention_reduction",
         "implementation",
+        "norm",
         "sources",
     )
 
@@ -51,6 +54,7 @@ class TextureDecoder(Composite, keras.layers.Layer):
         attention_hidden: int = 128,
         attention_reduction: str = "mean",
         implementation: str = "auto",
+        norm: bool = True,
         sources: tuple[str, ...] = ("",),
         **kwargs,
     ):
@@ -60,14 +64,15 @@ class TextureDecoder(Composite, keras.layers.Layer):
         self.attention_hidden = attention_hidden
         self.attention_reduction = attention_reduction
         self.implementation = implementation
+        self.norm = norm
         self.sources = tuple(sources)
         policy = self.dtype_policy
         self.decoder_levels = tuple(range(len(self.widths), 0, -1))
         self.residuals = [
-            ResidualBlock(self.widths[n - 1], name=f"residual{n}", dtype=policy) for n in self.decoder_levels
+            ResidualBlock(self.widths[n - 1], norm=norm, name=f"residual{n}", dtype=policy) for n in self.decoder_levels
         ]
         self.ups = [
-            UpBlock(self.widths[max(n - 2, 0)], self.widths[n - 1], name=f"up{n}", dtype=policy)
+            UpBlock(self.widths[max(n - 2, 0)], self.widths[n - 1], norm, name=f"up{n}", dtype=policy)
             for n in self.decoder_levels
         ]
         self.attentions = [

@@ -76,6 +76,20 @@ CASES = [
         norms(5, 6) + convolution(3, 5, 6) + convolution(3, 6, 4) + convolution(3, 5, 4),
         unmoved=1,
     ),
+    LayerCase(
+        "residual-without-norm",
+        lambda **config: ResidualBlock(5, norm=False, **config),
+        MAP,
+        MAP,
+        2 * convolution(3, 5, 5),
+    ),
+    LayerCase(
+        "up-without-norm",
+        lambda **config: UpBlock(4, 6, norm=False, **config),
+        MAP,
+        (2, 16, 24, 4),
+        convolution(3, 5, 6) + convolution(3, 6, 4) + convolution(3, 5, 4),
+    ),
     LayerCase("skip", lambda **config: SkipBlock(4, **config), MAP, (2, 8, 12, 4), convolution(3, 5, 4)),
     LayerCase("output", lambda **config: OutputBlock(**config), MAP, (2, 8, 12, 3), convolution(3, 5, 3)),
 ]
@@ -131,6 +145,16 @@ def test_up_block_follows_the_definition():
     outputs, weights = run(UpBlock(3, 5))
     hidden = convolve(leaky_relu(instance_norm(PICTURE, *weights["norm1"])), *weights["conv1"], margin=1)
     hidden = upsampling_convolve(leaky_relu(instance_norm(hidden, *weights["norm2"])), *weights["conv2"])
+    np.testing.assert_allclose(outputs, hidden + upsampling_convolve(PICTURE, *weights["shortcut"]), atol=1e-5)
+
+
+def test_residual_and_up_block_without_norm_follow_the_definition():
+    outputs, weights = run(ResidualBlock(4, norm=False))
+    hidden = convolve(leaky_relu(PICTURE), *weights["conv1"], margin=1)
+    np.testing.assert_allclose(outputs, convolve(leaky_relu(hidden), *weights["conv2"], margin=1) + PICTURE, atol=1e-5)
+    outputs, weights = run(UpBlock(3, 5, norm=False))
+    hidden = convolve(leaky_relu(PICTURE), *weights["conv1"], margin=1)
+    hidden = upsampling_convolve(leaky_relu(hidden), *weights["conv2"])
     np.testing.assert_allclose(outputs, hidden + upsampling_convolve(PICTURE, *weights["shortcut"]), atol=1e-5)
 
 

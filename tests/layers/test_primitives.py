@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from helpers.layer_checks import random_tensors
 from helpers.numpy_reference import instance_norm as reference_norm
 from helpers.numpy_reference import upsampling_convolve
 
 from gfla_tf.layers.primitives import (
+    NORM_EPSILON,
     Composite,
     activation,
     convolution,
@@ -22,7 +25,7 @@ def upsampled(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     layer = upsampling_convolution(1, "up")
     layer.build((None, None, None, 1))
     layer.set_weights([kernel[:, :, np.newaxis, np.newaxis], np.zeros(1)])
-    return np.asarray(upsample(layer, picture[np.newaxis, :, :, np.newaxis].astype(np.float32)))[0, :, :, 0]
+    return np.asarray(upsample([layer], [picture[np.newaxis, :, :, np.newaxis].astype(np.float32)]))[0, :, :, 0]
 
 
 def test_convention_transposed_convolution():
@@ -42,7 +45,7 @@ def test_upsampling_follows_the_definition():
     layer.build((None, None, None, 3))
     kernel, bias, picture = random_tensors([(3, 3, 2, 3), (2,), (3, 5, 3)])
     layer.set_weights([kernel, bias])
-    outputs = upsample(layer, picture[np.newaxis])[0]
+    outputs = upsample([layer], [picture[np.newaxis]])[0]
     np.testing.assert_allclose(outputs, upsampling_convolve(picture, kernel, bias), atol=1e-5)
 
 
@@ -71,6 +74,54 @@ def test_instance_norm_of_a_plain_picture_is_its_offset():
     layer.set_weights([np.array([3.0, 4.0]), np.array([0.5, -0.5])])
     outputs = layer(np.full((1, 4, 6, 2), 7.0, np.float32))
     np.testing.assert_allclose(outputs, np.broadcast_to([0.5, -0.5], (1, 4, 6, 2)), atol=1e-4)
+
+
+def randomized_norms(channels: int) -> tuple:
+    """Ours, and the one of Keras that defines it, with the same weights."""
+    norms = instance_norm("norm"), keras.layers.GroupNormalization(groups=-1, epsilon=NORM_EPSILON)
+    weights = random_tensors([(channels,), (channels,)], seed=2)
+    for norm in norms:
+        norm.build((None, None, None, channels))
+        norm.set_weights(weights)
+    return norms
+
+
+def values_and_gradients(norm, maps: np.ndarray) -> list:
+    """The output, and the gradients of its squares for input, scale and offset."""
+    maps = tf.constant(maps)
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        outputs = norm(maps)
+        loss = tf.reduce_mean(tf.square(outputs) * tf.sin(maps))
+    return [outputs, *tape.gradient(loss, [maps, norm.gamma, norm.beta])]
+
+
+# One picture, a batch, one too large to be taken apart, and maps too small for it; channels with and without padding.
+@pytest.mark.parametrize("shape", [(1, 16, 20, 5), (3, 16, 20, 16), (9, 16, 20, 5), (2, 4, 6, 5)])
+def test_instance_norm_has_values_and_gradients_of_group_normalization(shape):
+    maps = 3 * random_tensors(shape) + 1
+    ours, theirs = (values_and_gradients(norm, maps) for norm in randomized_norms(shape[-1]))
+    for actual, expected in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_instance_norm_of_unknown_sizes():
+    ours, theirs = randomized_norms(5)
+    maps = random_tensors((2, 16, 20, 5))
+    function = tf.function(lambda values: ours(values), input_signature=[tf.TensorSpec([None, None, None, 5])])
+    np.testing.assert_allclose(function(maps), theirs(maps), atol=1e-5)
+
+
+def test_sum_of_upsamplings():
+    layers = [upsampling_convolution(2, name) for name in ("first", "second")]
+    tensors = random_tensors([(1, 3, 5, 4), (1, 3, 5, 3)])
+    expected = 0
+    for layer, tensor, seed in zip(layers, tensors, (3, 4), strict=True):
+        layer.build(tensor.shape)
+        kernel, bias = random_tensors([(3, 3, 2, tensor.shape[-1]), (2,)], seed)
+        layer.set_weights([kernel, bias])
+        expected = expected + upsampling_convolve(tensor[0], kernel, bias)
+    np.testing.assert_allclose(upsample(layers, tensors)[0], expected, atol=1e-5)
 
 
 def test_convolutions_start_orthogonal_with_gain_002_and_without_bias():

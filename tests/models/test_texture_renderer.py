@@ -5,6 +5,7 @@ import pytest
 from helpers.layer_checks import random_tensors, randomize
 
 from gfla_tf.models import TextureRenderer
+from gfla_tf.models.texture_renderer import TextureDecoder
 
 WIDTHS = (4, 6, 8)
 SIZES = [(16, 24), (8, 12), (4, 6)]  # of levels 1, 2, 3 for pictures of 32 x 48
@@ -59,6 +60,17 @@ def test_blending_follows_the_definition():
     for residual, up in zip(renderer.residuals, renderer.ups, strict=True):
         out = up(residual(out))
     np.testing.assert_allclose(rendered(renderer, *sources), renderer.output_block(out), atol=1e-5)
+
+
+@pytest.mark.parametrize("norm", [True, False])
+def test_what_a_spot_changes_far_from_it(norm):
+    decoder = TextureDecoder((4,), {}, norm=norm)
+    decoder.build()
+    target_map = random_tensors((1, 16, 16, 4), seed=3)
+    spotted = target_map.copy()
+    spotted[:, 0, 0] = 100.0
+    before, after = (np.asarray(decoder([each, []])) for each in (target_map, spotted))
+    assert (np.abs(before - after)[:, 16:, 16:].max() > 1e-6) == norm
 
 
 def test_kernels_by_level_may_be_in_any_order_and_text():
