@@ -68,28 +68,35 @@ def normalized(norm: keras.layers.Layer | None, inputs: tf.Tensor) -> tf.Tensor:
     return activation(inputs * scale + (beta - mean * scale))
 
 
+def norms_of(block: keras.layers.Layer) -> tuple:
+    """Both instance norms of a block, None for those that it was made without."""
+    return (block.norm1, block.norm2) if block.norm else (None, None)
+
+
 def down_stack(stack: DownStack, inputs: tf.Tensor) -> list[tf.Tensor]:
     """The maps of all levels, finest first."""
     maps = []
     for block in stack.blocks:
-        norms = (block.norm1, block.norm2) if block.norm else (None, None)
-        inputs = convolution(block.conv1, normalized(norms[0], inputs))
-        inputs = convolution(block.conv2, normalized(norms[1], inputs))
+        first, second = norms_of(block)
+        inputs = convolution(block.conv1, normalized(first, inputs))
+        inputs = convolution(block.conv2, normalized(second, inputs))
         maps.append(inputs)
     return maps
 
 
 def residual_block(block: ResidualBlock, inputs: tf.Tensor) -> tf.Tensor:
     """A residual block."""
-    hidden = convolution(block.conv1, normalized(block.norm1, inputs))
-    hidden = convolution(block.conv2, normalized(block.norm2, hidden))
+    first, second = norms_of(block)
+    hidden = convolution(block.conv1, normalized(first, inputs))
+    hidden = convolution(block.conv2, normalized(second, hidden))
     return hidden + (convolution(block.shortcut, inputs) if block.learned_shortcut else inputs)
 
 
 def up_block(block: UpBlock, inputs: tf.Tensor) -> tf.Tensor:
     """A block that doubles height and width; both of its transposed convolutions as one."""
-    hidden = convolution(block.conv1, normalized(block.norm1, inputs))
-    joined = tf.concat([normalized(block.norm2, hidden), inputs], axis=-1)
+    first, second = norms_of(block)
+    hidden = convolution(block.conv1, normalized(first, inputs))
+    joined = tf.concat([normalized(second, hidden), inputs], axis=-1)
     (kernel, bias), (shortcut_kernel, shortcut_bias) = weights_of(block.conv2), weights_of(block.shortcut)
     return _double(joined, np.concatenate([kernel, shortcut_kernel], axis=3), bias + shortcut_bias)
 

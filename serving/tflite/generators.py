@@ -74,7 +74,8 @@ def _estimate_flow(estimator: FlowEstimator, joined: tf.Tensor) -> tuple[dict[in
 
 
 def _render(renderer: TextureRenderer, target_pose: tf.Tensor, sources: list[Source]) -> tf.Tensor:
-    out = down_stack(renderer.pose_encoder, target_pose)[-1]
+    with tf.name_scope(PRECISE):  # maps of poses are zeros with few high peaks
+        out = down_stack(renderer.pose_encoder, target_pose)[-1]
     for level, residual, up in zip(renderer.decoder_levels, renderer.residuals, renderer.ups, strict=True):
         out = _blend(renderer, level, out, sources)
         with tf.name_scope(PRECISE if level == 1 else "coarse"):  # what is rounded last can be seen

@@ -23,7 +23,7 @@ from gfla_tf.lite.function import LiteFunction
 from gfla_tf.models.presets import STAND_IN, load_model
 from gfla_tf.pose.blazepose.interpreter import find_interpreter_class
 from gfla_tf.pose.heatmaps import pose_maps_tensor
-from serving.tflite.convert import PRECISIONS, convert
+from serving.tflite.convert import PRECISIONS, SIGNATURE, convert, trace
 from serving.tflite.graphs import LiteGraph, graphs_of
 from serving.tflite.timing import make_inputs, peak_memory, time_interleaved
 
@@ -39,6 +39,15 @@ def plain_graph(model, graph: LiteGraph) -> LiteGraph:
     return LiteGraph("plain", graph.meaning, transfer, graph.inputs, graph.outputs[:1])
 
 
+def convert_plain(graph: LiteGraph) -> bytes:
+    """The plain graph as a file; its weights are the model's variables, not constants from the start."""
+    holder, function = tf.Module(), trace(graph)
+    holder.held = function.variables
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(holder, folder, signatures={SIGNATURE: function})
+        return tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE]).convert()
+
+
 def make_calls(files: dict[str, Path], plain: LiteGraph, threads: int) -> dict:
     """The graph and every file, ready to be timed."""
     functions = {name: LiteFunction(path, threads) for name, path in files.items()}
@@ -51,7 +60,7 @@ def make_calls(files: dict[str, Path], plain: LiteGraph, threads: int) -> dict:
 
 def write_files(folder: Path, model, graph: LiteGraph) -> dict[str, Path]:
     """The plain conversion and one of every precision."""
-    contents = {"plain float32": convert(plain_graph(model, graph))}
+    contents = {"plain float32": convert_plain(plain_graph(model, graph))}
     contents.update({precision: convert(graph, precision) for precision in PRECISIONS})
     files = {name: folder / f"{name.replace(' ', '_')}.tflite" for name in contents}
     for name, path in files.items():

@@ -18,9 +18,10 @@ from gfla_tf.weights import read_state, write_state
 PARAMETERS = {
     "person-fashion": 14_047_395,
     "person-market": 12_926_471,
-    "person-demo": 3_528_989,
+    "person-demo": 3_580_921,
+    "person-mobile": 1_753_081,
     "sequence": 23_510_195,
-    "sequence-demo": 5_906_407,
+    "sequence-demo": 6_010_271,
     "face": 16_906_667,
     "view": 14_341_323,
     "motion": 1_834_786,
@@ -123,7 +124,9 @@ def test_presets_and_their_parameters():
     assert all(preset.name == name for name, preset in PRESETS.items())
 
 
-@pytest.mark.parametrize("name", ["person-market", "person-demo", "motion", "image-discriminator-market"])
+@pytest.mark.parametrize(
+    "name", ["person-market", "person-demo", "person-mobile", "motion", "image-discriminator-market"]
+)
 def test_parameters_are_counted_right(name):  # those of the others in tests/golden
     model = load_model(name)
     assert sum(int(np.prod(variable.shape)) for variable in model.trainable_variables) == PARAMETERS[name]

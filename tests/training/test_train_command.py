@@ -18,9 +18,9 @@ DATA = Path(__file__).parents[2] / "samples" / "rendered"
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--data", DATA], "A new run needs --config fashion256|market128|demo|tiny|FILE. Received: none"),
+        (["--data", DATA], "A new run needs --config fashion256|market128|demo|tiny|mobile|FILE. Received: none"),
         (["--config", "tiny"], "A new run needs --data DIR. Received: none."),
-        (["--config", "huge", "--data", DATA], "--config must be fashion256, market128, demo, tiny or a JSON file"),
+        (["--config", "huge", "--data", DATA], "--config must be fashion256, market128, demo, tiny, mobile or a JSON"),
         (["--config", "tiny", "--data", DATA, "--set", "stepps=3"], "has no field stepps. Did you mean steps?"),
         (["--config", "tiny", "--data", "nowhere"], "nowhere"),
         (["--config", "tiny", "--data", DATA, "--set", "image_size=[70,32]"], "must be multiples of 16"),

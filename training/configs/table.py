@@ -7,6 +7,7 @@ Their term weights, optimiser and batch are the paper's (Ren et al. 2020); the n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from training.configs.common import RunConfig
@@ -66,7 +67,7 @@ _TINY_MOTION = {
     "scalars_every": 1,
 }
 
-CONFIGS: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
+_WRITTEN: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
     {
         "fashion256": {
             "flow": TrainingConfig("flow", **_FASHION, weights=FLOW_WEIGHTS, steps=100_000),
@@ -91,11 +92,13 @@ CONFIGS: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
                     l1=10.0, adversarial=0.5, style=250.0, perceptual=1.0, endpoint=1.0, hidden=0.5, background=0.3
                 ),
                 backbone_blocks=3,
-                compared_window=(128, 96),
+                compared_window=(96, 64),
                 initial_gain=1.0,
+                flow_rate=0.1,
+                exact_flow_share=(1.0, 0.4),
                 beta_1=0.5,
                 average_decay=0.995,
-                steps=10_000,
+                steps=5000,
             ),
             "sequence": SequenceConfig(
                 "sequence",
@@ -150,3 +153,8 @@ CONFIGS: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
         },
     }
 )
+
+# The network for phones learns what the one that it is compared with learns.
+_MOBILE = {stage: replace(_WRITTEN["demo"][stage], preset="person-mobile") for stage in ("flow", "image")}
+
+CONFIGS: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType({**_WRITTEN, "mobile": _MOBILE})

@@ -28,11 +28,13 @@ def built(layer, channels: int):
     [
         (ResidualBlock(6), blocks.residual_block),
         (ResidualBlock(4, learned_shortcut=True), blocks.residual_block),
+        (ResidualBlock(6, norm=False), blocks.residual_block),
         (UpBlock(4, 5), blocks.up_block),
+        (UpBlock(4, 5, norm=False), blocks.up_block),
         (SkipBlock(4), blocks.skip_block),
         (OutputBlock(3), blocks.output_block),
     ],
-    ids=["residual", "residual with shortcut", "up", "skip", "output"],
+    ids=["residual", "residual with shortcut", "plain residual", "up", "plain up", "skip", "output"],
 )
 def test_a_block_gives_what_its_layer_gives(layer, restated):
     inputs = maps(6, 10, 6)

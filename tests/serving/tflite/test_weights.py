@@ -12,6 +12,8 @@ from serving.tflite.blocks import PRECISE, convolve
 from serving.tflite.convert import convert
 from serving.tflite.graphs import LiteGraph
 from serving.tflite.operations import read_operations
+from serving.tflite.timing import profile
+from serving.tflite.verification import find_interpreters
 from serving.tflite.weights import quantize
 
 random = np.random.default_rng(0)
@@ -56,3 +58,10 @@ def test_results_are_those_of_rounded_weights_and_inputs(file):
     # 72 products of weights up to 0.4 and inputs in steps of 2 / 255: 0.004 or so on average, never nothing.
     assert 1e-4 < off.mean() < 0.02
     assert off.max() < 0.1
+
+
+def test_decoding_of_weights_is_not_timed_with_what_runs_each_time(file):
+    names = [entry.name for entry in read_operations(file)]
+    for interpreter_class in find_interpreters().values():
+        entries = profile(file, interpreter_class, threads=1)
+        assert sum(entry.count for entry in entries) == len(names) - names.count("DEQUANTIZE") < len(names)

@@ -22,6 +22,13 @@ def test_the_paper_s_configurations_have_its_weights_and_optimiser():
     assert CONFIGS["market128"]["image"].picture_size == (128, 64)
 
 
+def test_the_phones_network_is_trained_as_the_demo_s():
+    assert sorted(CONFIGS["mobile"]) == ["flow", "image"]
+    for stage, config in CONFIGS["mobile"].items():
+        assert config_differences(config, CONFIGS["demo"][stage]) == ["preset: 'person-mobile', 'person-demo'"]
+        assert config.picture_size == CONFIGS["demo"][stage].picture_size == (192, 128)
+
+
 @pytest.mark.parametrize(("name", "stage"), [(name, stage) for name, stages in CONFIGS.items() for stage in stages])
 def test_files_hold_everything(tmp_path, name, stage):
     config = load_config(stage, name)
@@ -117,7 +124,7 @@ def test_settings_of_motion_reach_inside():
 def test_a_configuration_without_the_stage():
     with pytest.raises(ValueError, match="--config must be tiny, human36m, motion-demo or a JSON file. Received: demo"):
         load_config("motion", "demo")
-    assert config_names("flow") == ["fashion256", "market128", "demo", "tiny"]
+    assert config_names("flow") == ["fashion256", "market128", "demo", "tiny", "mobile"]
 
 
 def test_weights_that_do_not_suit_a_stage():
