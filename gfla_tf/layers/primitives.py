@@ -6,6 +6,10 @@ norm is instance norm with epsilon 1e-5 and a learned scale and offset.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
+from collections.abc import Iterator
+
 import keras
 import tensorflow as tf
 
@@ -18,6 +22,7 @@ __all__ = [
     "build_with_channels",
     "convolution",
     "instance_norm",
+    "norms_as_of_unknown_batches",
     "reflect_pad",
     "register",
     "upsample",
@@ -108,12 +113,25 @@ class InstanceNorm(keras.layers.GroupNormalization):
         return inputs * scale - (mean * scale - offset)
 
 
+_apart = contextvars.ContextVar("whether instance norms may take batches apart", default=True)
+
+
+@contextlib.contextmanager
+def norms_as_of_unknown_batches() -> Iterator[None]:
+    """Have instance norms compute as where the batch is unknown, in graphs that are exported: they round otherwise."""
+    token = _apart.set(False)
+    try:
+        yield
+    finally:
+        _apart.reset(token)
+
+
 def _append_channels(tensor: tf.Tensor, count: int) -> tf.Tensor:
     return tf.pad(tensor, [[0, 0]] * (tensor.shape.rank - 1) + [[0, count]])
 
 
 def _can_be_taken_apart(maps: tf.Tensor) -> bool:
-    if None in maps.shape or maps.dtype not in (tf.float32, tf.bfloat16):
+    if not _apart.get() or None in maps.shape or maps.dtype not in (tf.float32, tf.bfloat16):
         return False
     batch, height, width, _ = maps.shape
     return 1 <= batch <= MOST_PICTURES and height * width >= FEWEST_PIXELS

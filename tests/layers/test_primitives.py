@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import keras
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from gfla_tf.layers.primitives import (
     activation,
     convolution,
     instance_norm,
+    norms_as_of_unknown_batches,
     reflect_pad,
     upsample,
     upsampling_convolution,
@@ -110,6 +113,17 @@ def test_instance_norm_of_unknown_sizes():
     maps = random_tensors((2, 16, 20, 5))
     function = tf.function(lambda values: ours(values), input_signature=[tf.TensorSpec([None, None, None, 5])])
     np.testing.assert_allclose(function(maps), theirs(maps), atol=1e-5)
+
+
+def test_instance_norm_computes_as_of_unknown_batches_where_it_is_asked_to():
+    ours, _ = randomized_norms(5)
+    maps = random_tensors((2, 16, 20, 5))
+    operations = set()
+    for context in (contextlib.nullcontext(), norms_as_of_unknown_batches()):
+        with context:
+            graph = tf.function(lambda values: ours(values)).get_concrete_function(maps).graph
+        operations.add("FusedBatchNormV3" in {operation.type for operation in graph.get_operations()})
+    assert operations == {True, False}
 
 
 def test_sum_of_upsamplings():

@@ -161,7 +161,7 @@ def test_clips_that_do_not_suit(data, tmp_path):
         open_clips(config("person_mask=true"), tmp_path, "train", generator)
     plain = open_clips(config("weights.endpoint=0"), tmp_path, "train", generator)
     assert plain.settings.flow_levels == ()
-    assert open_clips(config(), data, "train", generator).settings.flow_levels == (3, 2)
+    assert open_clips(config(), data, "train", generator).settings.flow_levels == (3, 2, 1)
 
 
 def test_sheets_of_clips():

@@ -20,24 +20,28 @@ def made_up_litert():
     return {"ai_edge_litert": package, "ai_edge_litert.interpreter": module}
 
 
+@pytest.fixture
+def no_litert(monkeypatch):
+    for name in made_up_litert():
+        monkeypatch.setitem(sys.modules, name, None)
+
+
 def test_litert_is_preferred(monkeypatch):
     for name, module in made_up_litert().items():
         monkeypatch.setitem(sys.modules, name, module)
     assert find_interpreter_class() is MadeUpInterpreter
 
 
-def test_tensorflow_is_the_fallback(monkeypatch):
+def test_tensorflow_is_the_fallback(monkeypatch, no_litert):
     tensorflow = types.ModuleType("tensorflow")
     tensorflow.lite = types.SimpleNamespace(Interpreter=MadeUpInterpreter)
-    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
     monkeypatch.setitem(sys.modules, "tensorflow", tensorflow)
     assert find_interpreter_class() is MadeUpInterpreter
 
 
 @pytest.mark.parametrize("tensorflow", [None, types.ModuleType("tensorflow")])
 @pytest.mark.parametrize("kind", [ValueError, ImportError, MissingInterpreterError])
-def test_the_way_out_is_named_if_there_is_none(monkeypatch, tensorflow, kind):
-    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
+def test_the_way_out_is_named_if_there_is_none(monkeypatch, no_litert, tensorflow, kind):
     monkeypatch.setitem(sys.modules, "tensorflow", tensorflow)
     with pytest.raises(kind, match="pip install ai-edge-litert"):
         find_interpreter_class()
