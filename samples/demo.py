@@ -9,6 +9,7 @@ command line: `gfla transfer samples/people samples/poses --output outputs --tab
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ import numpy as np
 import gfla_tf
 from gfla_tf.image_io import write_image
 from gfla_tf.outputs import check_output
+from gfla_tf.progress import show_progress
 from gfla_tf.sheets import transfer_table
+from gfla_tf.terminal import hide_native_messages, run_guarded
 
 SAMPLES = Path(__file__).parent
 WALKER = SAMPLES / "people" / "stripes.jpg"
@@ -27,7 +30,8 @@ def render_table(transfer: gfla_tf.PoseTransfer, sources: list[Path], poses: lis
     pairs = [(source, pose) for source in sources for pose in poses]
     people = ((transfer.people.read_source(source), transfer.people.read_pose(pose)) for source, pose in pairs)
     names = [(source.name, pose.name) for source, pose in pairs]
-    return transfer_table(dict(zip(names, transfer.run(people), strict=True)))
+    results = show_progress(transfer.run(people), len(pairs), "pictures")
+    return transfer_table(dict(zip(names, results, strict=True)))
 
 
 def stack(tables: list[np.ndarray]) -> np.ndarray:
@@ -59,4 +63,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    hide_native_messages()
+    sys.exit(run_guarded("demo", main))
