@@ -93,6 +93,7 @@ _DEMO = {
     "attention_reduction": "sum",
     "source_norm": False,
 }
+_DEMO_FRAME = {"height": 192, "width": 128, "frame_aspect": 128 / 192}
 
 _TABLE = (
     Preset(
@@ -121,9 +122,7 @@ _TABLE = (
         "pose transfer at 192x128, half as wide as the paper's network; comes with trained weights",
         {"pose_channels": 18, **_DEMO},
         3_580_921,
-        height=192,
-        width=128,
-        frame_aspect=128 / 192,
+        **_DEMO_FRAME,
         skeleton="openpose-18",
     ),
     Preset(
@@ -138,9 +137,7 @@ _TABLE = (
             "attention_hidden": 32,
         },
         1_753_081,
-        height=192,
-        width=128,
-        frame_aspect=128 / 192,
+        **_DEMO_FRAME,
         skeleton="openpose-18",
     ),
     Preset(
@@ -158,9 +155,7 @@ _TABLE = (
         "a person animated frame by frame at 192x128, with the widths of person-demo",
         {"pose_channels": 20, **_DEMO},
         6_010_271,
-        height=192,
-        width=128,
-        frame_aspect=128 / 192,
+        **_DEMO_FRAME,
         skeleton="h36m-17",
     ),
     Preset(

@@ -71,7 +71,7 @@ def make_stage(name: str):
 
 
 def make_pipeline(batch_size: int, workers: int, worker: int) -> Pipeline:
-    return Pipeline(Waves(), PipelineSettings(batch_size, seed=3, workers=workers, worker=worker))
+    return Pipeline(Waves(), PipelineSettings(batch_size, seed=4, workers=workers, worker=worker))
 
 
 class Announcer(keras.callbacks.Callback):

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from helpers.tiny_models import tiny
 
+from gfla_tf.layers.primitives import norms_as_of_unknown_batches
 from gfla_tf.models.presets import Preset
 from gfla_tf.pose.heatmaps import pose_maps
 from serving.graphs.skeletons import drawn_pose_maps_tensor
@@ -39,9 +40,10 @@ def test_a_person_graph_gives_the_models_picture_flow_and_mask(person_model):
     (graph,) = graphs_of(person_model)
     photo, source, target = image(), pose(18), pose(18)
     outputs = run(graph, source_image=photo, source_keypoints=source, target_keypoints=target)
-    expected = person_model([photo, pose_maps(source, HEIGHT, WIDTH), pose_maps(target, HEIGHT, WIDTH)])
+    with norms_as_of_unknown_batches():  # which round like the restated ones
+        expected = person_model([photo, pose_maps(source, HEIGHT, WIDTH), pose_maps(target, HEIGHT, WIDTH)])
     np.testing.assert_allclose(outputs["image"], expected["image"], atol=1e-4)
-    np.testing.assert_allclose(outputs["flow"], expected["flows"][-1], atol=3e-4)
+    np.testing.assert_allclose(outputs["flow"], expected["flows"][-1], atol=1e-4)
     np.testing.assert_allclose(outputs["mask"], expected["masks"][-1], atol=1e-4)
 
 
