@@ -94,6 +94,7 @@ def build_stage(config: RunConfig, generator: keras.Model, watched: Sequence[str
         "flow_rate": config.flow_rate,
         "exact_flow_share": ExactFlowShare(*config.exact_flow_share, config.steps * config.updates),
         "compared_window": config.compared_window,
+        "judged_in_window": config.judged_in_window,
         **common,
     }
     if isinstance(config, SequenceConfig):

@@ -34,6 +34,7 @@ class TrainingConfig(RunConfig):
         backbone_blocks: perceptual and style terms compare the layers of the first 2, 3, 4 or 5 blocks.
         compared_window: (height, width) in pixels of the part of a picture, drawn anew each step, in which perceptual
             and style compare; None for whole pictures. A smaller one makes steps faster.
+        judged_in_window: whether discriminators see nothing but that part, too, in training.
         initial_gain: of the orthogonal first weights of source encoder and renderer in stage image; None for the
             network's own. With the paper's 0.02 the first thousand steps go into their growth; 1 keeps the size of what
             passes a layer.
@@ -74,6 +75,7 @@ class TrainingConfig(RunConfig):
     backbone_preprocessing: str | None = None
     backbone_blocks: int = 5
     compared_window: tuple[int, int] | None = None
+    judged_in_window: bool = False
     initial_gain: float | None = None
     discriminator_rate: float = 0.1
     average_decay: float | None = None
@@ -97,6 +99,8 @@ class TrainingConfig(RunConfig):
             raise ValueError(
                 f"compared_window must be (height, width) from 32 to the picture's {picture}. Received: {window}."
             )
+        if self.judged_in_window and window is None:
+            raise ValueError("judged_in_window goes with a compared_window. Received: none.")
         if self.stage == "flow" and (terms := [name for name in _PICTURE_TERMS if getattr(self.weights, name)]):
             raise ValueError(f"Stage flow makes no picture to judge. Received: weights of {', '.join(terms)}.")
         shares = self.exact_flow_share

@@ -93,6 +93,7 @@ _WRITTEN: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
                 ),
                 backbone_blocks=3,
                 compared_window=(96, 64),
+                judged_in_window=True,
                 initial_gain=1.0,
                 flow_rate=0.1,
                 exact_flow_share=(1.0, 0.4),

@@ -51,9 +51,10 @@ def compared_layers(backbone: Backbone, layers: tuple[str, ...]) -> tuple[str, .
 
 
 def cut_window(image: tf.Tensor, corner: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """The part of a batch of pictures with its (top, left) at `corner` and of (height, width) `size`."""
+    """The part of pictures `[..., height, width, 3]` with its (top, left) at `corner` and of (height, width) `size`."""
     top, left = tf.unstack(corner)
-    return tf.ensure_shape(image[:, top : top + size[0], left : left + size[1]], [None, *size, 3])
+    part = image[..., top : top + size[0], left : left + size[1], :]
+    return tf.ensure_shape(part, [*image.shape[:-3], *size, 3])
 
 
 class ImageStage(Stage):
@@ -69,6 +70,7 @@ class ImageStage(Stage):
         average_decay: of the generator's moving average, kept in `average`; None keeps none.
         compared_window: (height, width) in pixels of the part of a picture that perceptual and style compare in a
             training step; where it lies is drawn anew each step, alike for the batch. None for whole pictures.
+        judged_in_window: whether discriminators, too, see nothing but that part in a training step.
         frozen_flow_steps: of the optimiser, in which the flow estimator does not move yet. The optimiser's statistics
             follow its gradients already.
         flow_rate: the flow estimator's learning rate as a part of the generator's.
@@ -89,6 +91,7 @@ class ImageStage(Stage):
         flow_rate: float = 1.0,
         exact_flow_share: ExactFlowShare = NO_EXACT_FLOW,
         compared_window: tuple[int, int] | None = None,
+        judged_in_window: bool = False,
         **kwargs,
     ):
         super().__init__(generator, weights, **kwargs)
@@ -100,6 +103,8 @@ class ImageStage(Stage):
             raise ValueError(f"frozen_flow_steps must be 0 or more. Received: {frozen_flow_steps}.")
         if not flow_rate >= 0:
             raise ValueError(f"flow_rate must be 0 or more. Received: {flow_rate}.")
+        if judged_in_window and compared_window is None:
+            raise ValueError("judged_in_window goes with a compared_window. Received: none.")
         self.discriminator = discriminator
         self.kind = kind
         self.average_decay = average_decay
@@ -108,6 +113,7 @@ class ImageStage(Stage):
         self.flow_rate = flow_rate
         self.exact_flow_share = exact_flow_share
         self.compared_window = None if compared_window is None else tuple(compared_window)
+        self.judged_in_window = judged_in_window
         if discriminator is not None:
             build_once(discriminator)
             self.term_metrics["discriminator"] = keras.metrics.Mean(name="discriminator")
@@ -164,14 +170,19 @@ class ImageStage(Stage):
             batch: see `Stage`.
             outputs: of the generator.
             features: what `reference_features` gives.
-            window: (top, left) of the part that perceptual and style compare; None for whole pictures.
+            window: (top, left) of the part that is compared, as `compared_window` says; None for whole pictures.
         """
         weights, image = self.loss_weights_by_term, outputs["image"]
         terms = self.compare_pictures(image, batch["target_image"], features.target, window)
         terms.update(flow_terms(weights, self.generator.attention_kernels, outputs, batch, features, self.watched))
         if self.discriminator is not None:
-            terms["adversarial"] = adversarial(self.discriminator(image), True, self.kind, generator=True)
+            scores = self.discriminator(self.judged_part(image, window))
+            terms["adversarial"] = adversarial(scores, True, self.kind, generator=True)
         return terms
+
+    def judged_part(self, image: tf.Tensor, window: tf.Tensor | None) -> tf.Tensor:
+        """What discriminators see of pictures `[..., height, width, 3]`, of which the part at `window` is compared."""
+        return cut_window(image, window, self.compared_window) if self.judged_in_window and window is not None else image
 
     def compare_pictures(
         self, image: tf.Tensor, target: tf.Tensor, target_features: Mapping | None, window: tf.Tensor | None = None
@@ -201,12 +212,13 @@ class ImageStage(Stage):
 
     def train_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         update = self._generator_update()
-        features = reference_features(self.backbone, batch)
+        features, window = reference_features(self.backbone, batch), self._draw_window(batch["target_image"])
         with tf.GradientTape() as tape:
             outputs = self.training_outputs(batch)
             with tape.stop_recording():
-                judged, judge_skipped = self.train_discriminator(batch["target_image"], outputs["image"])
-            terms = self.generator_terms(batch, outputs, features, self._draw_window(batch["target_image"]))
+                pair = (self.judged_part(image, window) for image in (batch["target_image"], outputs["image"]))
+                judged, judge_skipped = self.train_discriminator(*pair)
+            terms = self.generator_terms(batch, outputs, features, window)
             loss = self.loss_weights_by_term.total(terms)
             objective = update.objective(loss)
         skipped = update.apply(tape.gradient(objective, update.variables))

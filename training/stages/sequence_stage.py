@@ -135,7 +135,7 @@ class SequenceStage(ImageStage):
             window: of `windows`.
             outputs: of `unrolling.render_window`.
             judged: number of the frame that the image discriminator looks at.
-            part: (top, left) of the part that perceptual and style compare; None for whole pictures.
+            part: (top, left) of the part that is compared, as `compared_window` says; None for whole pictures.
         """
         targets = as_pictures(window["target_images"])
         image, features = self._shown(window, outputs["image"]), self._true_features(window, targets)
@@ -144,7 +144,7 @@ class SequenceStage(ImageStage):
         truth = {name: as_pictures(value) for name, value in window.items() if is_truth(name)}
         kernels = self.generator.attention_kernels
         terms |= both_flow_terms(self.loss_weights_by_term, kernels, outputs, truth, features, self.watched)
-        clips = as_clips(image, self.window)
+        clips = self.judged_part(as_clips(image, self.window), part)
         if self.discriminator is not None:
             terms["adversarial"] = adversarial(self.discriminator(clips[:, judged]), True, self.kind, generator=True)
         if self.temporal_discriminator is not None:
@@ -158,9 +158,12 @@ class SequenceStage(ImageStage):
         mask, target = (as_pictures(window[name]) for name in ("target_masks", "target_images"))
         return mask * image + (1.0 - mask) * target
 
-    def _judged_clips(self, window: Mapping[str, tf.Tensor], frames: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _judged_clips(
+        self, window: Mapping[str, tf.Tensor], frames: tf.Tensor, part: tf.Tensor | None = None
+    ) -> list[tf.Tensor]:
         """What the discriminators are to tell apart, `[clips, window, height, width, 3]` each."""
-        return window["target_images"], as_clips(self._shown(window, as_pictures(frames)), self.window)
+        shown = as_clips(self._shown(window, as_pictures(frames)), self.window)
+        return [self.judged_part(clips, part) for clips in (window["target_images"], shown)]
 
     def _true_features(self, window: Mapping[str, tf.Tensor], targets: tf.Tensor) -> dict[str, Features]:
         if self.backbone is None:
@@ -185,7 +188,7 @@ class SequenceStage(ImageStage):
         for window in self.windows(batch):
             judged, part = self._draw_frame(), self._draw_window(image)
             gradients, terms, frames = self._traced_gradients(window, image, pose, judged, part)
-            losses, judge_skipped = self._train_judges(window, frames, judged)
+            losses, judge_skipped = self._train_judges(window, frames, judged, part)
             skipped = self._generator_update().apply(gradients)
             if self.average is not None:
                 update_average(self.average.weights, self.generator.weights, self.average_decay)
@@ -195,10 +198,10 @@ class SequenceStage(ImageStage):
         return self.record(**_mean(results))
 
     def _train_judges(
-        self, window: Mapping[str, tf.Tensor], frames: tf.Tensor, judged: tf.Tensor
+        self, window: Mapping[str, tf.Tensor], frames: tf.Tensor, judged: tf.Tensor, part: tf.Tensor | None
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """One step of each discriminator: losses by name, and 1.0 if one was left out."""
-        real, shown = self._judged_clips(window, frames)
+        real, shown = self._judged_clips(window, frames, part)
         losses, skipped = self.train_discriminator(real[:, judged], shown[:, judged])
         if self.temporal_discriminator is None:
             return losses, skipped

@@ -120,6 +120,25 @@ def test_a_window_is_compared_where_the_step_says(generator, backbone):
     assert trained(target, (32, 32), steps=6) == windows
 
 
+def test_a_discriminator_sees_the_window_that_is_compared(generator, backbone):
+    def judged(corner, **settings):
+        """The size that is judged, and whether it shows the lower half, where the two pictures differ."""
+        stage = ImageStage(
+            generator, make_discriminator(), LossWeights(perceptual=1.0, adversarial=1.0), backbone=backbone, **settings
+        )
+        image = tf.zeros([1, HEIGHT, WIDTH, 3])
+        target = tf.concat([image[:, : HEIGHT // 2], image[:, HEIGHT // 2 :] + 1.0], axis=1)
+        real, shown = (stage.judged_part(picture, tf.constant(corner)) for picture in (target, image))
+        return real.shape[1:3], bool(tf.reduce_any(real != shown))
+
+    upper, lower = (0, 0), (HEIGHT // 2, 0)
+    assert judged(upper, compared_window=(32, 32), judged_in_window=True) == ((32, 32), False)
+    assert judged(lower, compared_window=(32, 32), judged_in_window=True) == ((32, 32), True)
+    assert judged(upper, compared_window=(32, 32)) == ((HEIGHT, WIDTH), True)
+    with pytest.raises(ValueError, match="judged_in_window goes with a compared_window"):
+        judged(upper, judged_in_window=True)
+
+
 def test_image_stage_without_discriminator_overfits_a_pair(generator):
     stage = ImageStage(generator, weights=LossWeights(l1=1.0))
     stage.compile(optimizer=make_adam(1e-2))
