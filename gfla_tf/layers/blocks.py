@@ -12,6 +12,7 @@ from gfla_tf.layers.primitives import (
     GAIN,
     Composite,
     activation,
+    apart,
     build_with_channels,
     convolution,
     instance_norm,
@@ -61,7 +62,7 @@ class DownBlock(Composite, keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        hidden = self.norm1(inputs) if self.norm else inputs
+        hidden = self.norm1(inputs) if self.norm else apart(inputs)
         hidden = self.conv1(activation(hidden))
         hidden = self.norm2(hidden) if self.norm else hidden
         return self.conv2(activation(hidden))
@@ -165,7 +166,7 @@ class ResidualBlock(Composite, keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        hidden = self.conv1(activation(self.norm1(inputs) if self.norm else inputs))
+        hidden = self.conv1(activation(self.norm1(inputs) if self.norm else apart(inputs)))
         hidden = self.conv2(activation(self.norm2(hidden) if self.norm else hidden))
         return hidden + (self.shortcut(inputs) if self.learned_shortcut else inputs)
 
@@ -210,7 +211,7 @@ class UpBlock(Composite, keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        hidden = self.conv1(activation(self.norm1(inputs) if self.norm else inputs))
+        hidden = self.conv1(activation(self.norm1(inputs) if self.norm else apart(inputs)))
         hidden = activation(self.norm2(hidden) if self.norm else hidden)
         return upsample([self.conv2, self.shortcut], [hidden, inputs])
 

@@ -67,6 +67,15 @@ def activation(tensor: tf.Tensor) -> tf.Tensor:
     return tf.nn.leaky_relu(tensor, alpha=SLOPE)
 
 
+def apart(tensor: tf.Tensor) -> tf.Tensor:
+    """The same tensor, for an activation of something that has other readers, too.
+
+    TensorFlow's graph optimiser would fuse the activation into the convolution or addition before it, and fail as a
+    whole at what the others read. An operation that does nothing, which it leaves where it is, keeps them apart.
+    """
+    return tf.ensure_shape(tensor, tensor.shape)
+
+
 def initializer(gain: float = GAIN) -> keras.initializers.Initializer:
     """Orthogonal initial weights."""
     return keras.initializers.Orthogonal(gain=gain)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from helpers.layer_checks import CHECKS, LayerCase, random_tensors, randomize
 from helpers.numpy_reference import convolve, instance_norm, leaky_relu, upsampling_convolve
 
@@ -180,3 +181,19 @@ def test_stack_feeds_each_block_with_the_one_before():
 def test_residual_block_refuses_other_channels():
     with pytest.raises(ValueError, match="without learned_shortcut reads 6 channels. Received: 4"):
         ResidualBlock(6).build((None, None, None, 4))
+
+
+@pytest.mark.parametrize("unknown_batch", [False, True])
+def test_graphs_of_blocks_without_norms_can_be_optimised(unknown_batch, capfd):
+    """TensorFlow says so on the standard error if it can't, and leaves the graph as it is."""
+    first, second = DownBlock(4, norm=False), DownBlock(4, norm=False)
+    residual, up = ResidualBlock(4, norm=False), UpBlock(4, 4, norm=False)
+
+    def draw(inputs):
+        half = first(inputs)  # read twice: what follows begins with an activation
+        return up(residual(second(half))) + half
+
+    inputs = tf.random.stateless_normal([1, 8, 8, 4], seed=[1, 2])
+    draw(inputs)
+    tf.function(draw, input_signature=[tf.TensorSpec([None if unknown_batch else 1, 8, 8, 4])])(inputs)
+    assert "remapper failed" not in capfd.readouterr().err
