@@ -182,9 +182,9 @@ class ImageStage(Stage):
 
     def judged_part(self, image: tf.Tensor, window: tf.Tensor | None) -> tf.Tensor:
         """What discriminators see of pictures `[..., height, width, 3]`, of which the part at `window` is compared."""
-        return (
-            cut_window(image, window, self.compared_window) if self.judged_in_window and window is not None else image
-        )
+        if window is None or not self.judged_in_window:
+            return image
+        return cut_window(image, window, self.compared_window)
 
     def compare_pictures(
         self, image: tf.Tensor, target: tf.Tensor, target_features: Mapping | None, window: tf.Tensor | None = None
