@@ -18,7 +18,6 @@ from training.configs import (
     RunConfig,
     SequenceConfig,
     TrainingConfig,
-    config_differences,
     read_config,
 )
 from training.runs import RunFolder
@@ -184,11 +183,15 @@ def load_first_weights(
     before = RunFolder(run, "flow")
     if config.stage != "image":
         return "fresh weights"
+    if stage.generator.flow_estimator is None:
+        return "fresh weights; there is no flow estimator"
     if not (before.model / WEIGHTS_FILE).is_file():
         return f"fresh weights; the flow estimator, too, as there is no {before.model}"
-    differences = config_differences(read_config(before.config_file), config, _all_but("preset", "network"))
+    there, here = _flow_settings(read_config(before.config_file)), _flow_settings(config)
+    differences = [f"{name}: {there[name]}, {here[name]}" for name in here if there[name] != here[name]]
     if differences:
-        raise ValueError(f"{before.path} has trained another network (field: there, here): {'; '.join(differences)}.")
+        message = "has trained another flow estimator (setting: there, here)"
+        raise ValueError(f"{before.path} {message}: {'; '.join(differences)}.")
     state = read_state(before.model / WEIGHTS_FILE)
     flow = {name: value for name, value in state.items() if name.startswith(_FLOW_PREFIX)}
     load_state(stage.generator, flow, strict=False)
@@ -196,8 +199,11 @@ def load_first_weights(
     return f"the flow estimator from {before.model}, the rest fresh"
 
 
-def _all_but(*names: str) -> list[str]:
-    return [name for name in TrainingConfig.__dataclass_fields__ if name not in names]
+def _flow_settings(config: TrainingConfig) -> dict[str, object]:
+    """What a person generator's flow estimator is made by; the rest of the network may differ, as in ablations."""
+    settings = {**PRESETS[config.preset].config, **config.network}
+    levels = sorted(int(level) for level in settings.get("attention_kernels") or (3, 2))
+    return {"flow_widths": settings.get("flow_widths", "default"), "attention levels": levels}
 
 
 def _load_start(stage: Stage, start: Path) -> str:

@@ -92,8 +92,19 @@ def test_image_begins_with_the_flow_of_the_run_and_exports_its_average(flow_run,
 
 def test_image_refuses_the_flow_of_another_network(flow_run, tmp_path):
     run = shutil.copytree(flow_run, tmp_path / "run")
-    with pytest.raises(ValueError, match="has trained another network .*network: "):
-        train_quietly(config("image", "network.attention_hidden=4"), DATA, run)
+    with pytest.raises(ValueError, match="has trained another flow estimator .*flow_widths: "):
+        train_quietly(config("image", "network.flow_widths=[4,8,8,16]"), DATA, run)
+
+
+def test_ablations_begin_with_the_same_flow(flow_run, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.train._fit", lambda *arguments: None)
+    for name, kernels, expected in (
+        ("bilinear", '{"2":1}', "the flow estimator from"),
+        ("none", "{}", "there is no flow estimator"),
+    ):
+        run = shutil.copytree(flow_run, tmp_path / name)
+        settings = ["weights.endpoint=0", f"network.attention_kernels={kernels}"]
+        assert expected in train_quietly(config("image", *settings), DATA, run)[0]
 
 
 def test_other_first_weights(flow_run, tmp_path, monkeypatch):
