@@ -25,7 +25,7 @@ class Generator(Composite, keras.Model):
         source_input_norm: False lets the source encoder see absolute colours, see `SourceEncoder`.
         source_norm: False leaves all norms out of the source encoder.
         renderer_norm: False leaves the norms out of the renderer's blocks, see `TextureDecoder`.
-        implementation: of local attention: "auto", "fused", "native" or "reference", see `LocalAttention`.
+        implementation: of local attention, see `LocalAttention`.
     """
 
     config_names = (

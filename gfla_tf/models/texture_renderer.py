@@ -31,7 +31,7 @@ class TextureDecoder(Composite, keras.layers.Layer):
         attention_kernels: level -> side of the attention's patches, e.g. {3: 3, 2: 5}.
         attention_hidden: channels of the layer that predicts the attention weights.
         attention_reduction: "mean" (the paper) or "sum", see `gfla_tf.ops.local_attention`.
-        implementation: of local attention: "auto", "fused", "native" or "reference", see `LocalAttention`.
+        implementation: of local attention, see `LocalAttention`.
         norm: False leaves the norms out of residual and up blocks. With them, trained on rendered people, a pattern
             came up above every head, where the joints of a pose overlap; without them it did not.
         sources: names of the sources in the authors' checkpoints, coming after "attn": ("",) or ("_p", "_r").
