@@ -13,10 +13,10 @@ the settings named here. Numbers of different variants can't be compared with ea
 | "gaussian-1.5" | Gaussian, sigma 1.5, 11 x 11 | of the population | gaussian_weights, not use_sample_covariance |
 | "gaussian-1.2" | Gaussian, sigma 1.2, 9 x 9 | of the population | the same with sigma=1.2 |
 | "uniform-51" | uniform, 51 x 51 | of a sample, n / (n - 1) | win_size=51 |
-| "uniform-51-padded" | the same, after 40 columns of white left and right | the same | the same |
+| "...-padded" of 1.5 and 51 | the same, after 40 columns of white left and right | the same | the same |
 
 "gaussian-1.5" is the definition of Wang et al. and the default. "uniform-51" is meant for pictures of 256 x 256, and
-the padding brings DeepFashion's 256 x 176 crops back to that size.
+the padding brings DeepFashion's 256 x 176 crops back to that size: margins are equal in both pictures, and score 1.
 
 Reference: Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to structural
 similarity", IEEE TIP 2004.
@@ -71,6 +71,7 @@ SSIM_VARIANTS = {
     "gaussian-1.5": SsimVariant(11, 1.5),
     "gaussian-1.2": SsimVariant(9, 1.2),
     "uniform-51": SsimVariant(51, sample_covariance=True),
+    "gaussian-1.5-padded": SsimVariant(11, 1.5, white_columns=40),
     "uniform-51-padded": SsimVariant(51, sample_covariance=True, white_columns=40),
 }
 
@@ -83,7 +84,8 @@ def ssim(target_images, images, variant: str = "gaussian-1.5", data_range: float
         images: the pictures to judge.
         variant: see the module's table.
         data_range: R, 2 for pictures in [-1, 1] (the same as 1 in [0, 1] and 255 in 0..255), or "generated" for the
-            difference between each judged picture's brightest and darkest value, as some tables have it.
+            difference between each judged picture's brightest and darkest value, white margins included, as some
+            tables have it.
         mask: `[batch, height, width, 1]` in [0, 1]; both pictures are multiplied by it, so that the background is the
             same grey in both, and scores high (mask-SSIM). Best from `person_mask`.
 

@@ -1,4 +1,4 @@
-"""SSIM: literal numbers, one window by hand, scikit-image's and TensorFlow's values, the variants."""
+"""SSIM: literal numbers, one window by hand, loops, scikit-image's and TensorFlow's values, the variants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCIKIT_ARGUMENTS = {
 
 def scikit_values(target, images, variant, data_range=None):
     """Of each picture; without a range that of the judged picture."""
-    metrics = pytest.importorskip("skimage.metrics")
+    metrics = pytest.importorskip("skimage.metrics", reason="needs the extra [references]")
     return [
         metrics.structural_similarity(
             one.astype(np.float64),
@@ -40,10 +40,54 @@ def scikit_values(target, images, variant, data_range=None):
 def test_flat_pictures(variant):
     flat = np.full((1, 60, 52, 3), 0.5, np.float32)
     value = ssim(flat, 0 * flat, variant)
-    if variant == "uniform-51-padded":
+    if variant.endswith("-padded"):
         assert value > 0.0004 / 0.2504  # the margins are equal
     else:
         np.testing.assert_allclose(value, [0.0004 / 0.2504], rtol=1e-5)
+
+
+# Side of the window, sigma (None for a uniform one), and columns of white: written down again, and not read from ssim.
+WINDOWS = {
+    "gaussian-1.5": (11, 1.5, 0),
+    "gaussian-1.5-padded": (11, 1.5, 40),
+    "gaussian-1.2": (9, 1.2, 0),
+    "uniform-51": (51, None, 0),
+    "uniform-51-padded": (51, None, 40),
+}
+
+
+def slow_ssim(target, image, variant, data_range):
+    """Of one picture, window by window and in two passes: first means, then products of what is left."""
+    side, sigma, margin = WINDOWS[variant]
+    margins = ((0, 0), (margin, margin), (0, 0))
+    x, y = (np.pad(np.float64(one), margins, constant_values=1) for one in (target, image))
+    data_range = y.max() - y.min() if data_range == "generated" else data_range
+    distance = np.arange(side) - side // 2
+    squares = distance[:, None] ** 2 + distance**2
+    weights = np.ones((side, side)) if sigma is None else np.exp(-squares / (2 * sigma**2))
+    weights /= weights.sum()
+    bessel = side**2 / (side**2 - 1) if sigma is None else 1
+    similarities = []
+    for row in range(x.shape[0] - side + 1):
+        for column in range(x.shape[1] - side + 1):
+            a, b = (one[row : row + side, column : column + side].reshape(-1, 3) for one in (x, y))
+            w = weights.reshape(-1)
+            mean_a, mean_b = w @ a, w @ b
+            variance_a, variance_b = bessel * (w @ (a - mean_a) ** 2), bessel * (w @ (b - mean_b) ** 2)
+            covariance = bessel * (w @ ((a - mean_a) * (b - mean_b)))
+            first, second = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+            similarity = (2 * mean_a * mean_b + first) * (2 * covariance + second)
+            similarities.append(similarity / ((mean_a**2 + mean_b**2 + first) * (variance_a + variance_b + second)))
+    return np.mean(similarities)
+
+
+@pytest.mark.parametrize("data_range", [2.0, "generated"])
+@pytest.mark.parametrize("variant", SSIM_VARIANTS)
+def test_equals_loops_over_windows(variant, data_range):
+    side = WINDOWS[variant][0]
+    target, image = (one[:, : side + 1, : max(side + 1, 16)] for one in (TARGET, 0.8 * IMAGES + 0.1))
+    expected = [slow_ssim(*pair, variant, data_range) for pair in zip(target, image, strict=True)]
+    np.testing.assert_allclose(ssim(target, image, variant, data_range), expected, atol=1e-6)
 
 
 def test_one_window_by_hand():
@@ -70,10 +114,16 @@ def test_equals_scikit_image(variant):
     )
 
 
-def test_white_columns_left_and_right():
+@pytest.mark.parametrize("variant", ["gaussian-1.5", "uniform-51"])
+def test_white_columns_left_and_right(variant):
     padded = [np.pad(one, ((0, 0), (0, 0), (40, 40), (0, 0)), constant_values=1) for one in (TARGET, IMAGES)]
-    expected = scikit_values(*padded, "uniform-51", 2.0)
-    np.testing.assert_allclose(ssim(TARGET, IMAGES, "uniform-51-padded"), expected, atol=1e-6)
+    np.testing.assert_allclose(
+        ssim(TARGET, IMAGES, f"{variant}-padded"), scikit_values(*padded, variant, 2.0), atol=1e-6
+    )
+    narrow = [padded[0], np.concatenate([padded[1][..., :40, :], 0.3 * IMAGES, padded[1][..., :40, :]], axis=2)]
+    np.testing.assert_allclose(
+        ssim(TARGET, 0.3 * IMAGES, f"{variant}-padded", "generated"), scikit_values(*narrow, variant), atol=1e-6
+    )
 
 
 def test_equals_tensorflow():
