@@ -5,8 +5,10 @@ For each window of the two pictures x and y, and each colour channel:
     ((2 mx my + C1) (2 cxy + C2)) / ((mx^2 + my^2 + C1) (vx + vy + C2)),  C1 = (0.01 R)^2,  C2 = (0.03 R)^2
 
 with means m, variances v and covariance c weighted by the window, and R the range of values; then the mean over windows
-that lie wholly inside the picture, and over channels. Values are those of scikit-image's `structural_similarity` with
-the settings named here. Numbers of different variants can't be compared with each other.
+that lie wholly inside the picture, and over channels. Black is 0 here, as in pictures of 0..255, not the middle grey of
+[-1, 1]: the ratio of means depends on it. Values are those of scikit-image's `structural_similarity` for the same
+pictures in [0, 1] or 0..255, with the settings named here. Numbers of different variants can't be compared with each
+other.
 
 | variant | window | (co)variances | scikit-image's arguments |
 |---|---|---|---|
@@ -35,7 +37,7 @@ from gfla_tf.metrics.image_metric import ImageMetric
 
 __all__ = ["SSIM", "SSIM_VARIANTS", "SsimVariant", "ssim"]
 
-WHITE = 1.0
+BLACK, WHITE = -1.0, 1.0
 GREY_LEVEL = 2.0 / 255.0
 
 
@@ -83,7 +85,7 @@ def ssim(target_images, images, variant: str = "gaussian-1.5", data_range: float
         target_images: the true pictures, `[batch, height, width, 3]` in [-1, 1].
         images: the pictures to judge.
         variant: see the module's table.
-        data_range: R, 2 for pictures in [-1, 1] (the same as 1 in [0, 1] and 255 in 0..255), or "generated" for the
+        data_range: R, 2 for pictures in [-1, 1] (what is 1 in [0, 1] and 255 in 0..255), or "generated" for the
             difference between each judged picture's brightest and darkest value, white margins included, as some
             tables have it.
         mask: `[batch, height, width, 1]` in [0, 1]; both pictures are multiplied by it, so that the background is the
@@ -97,9 +99,9 @@ def ssim(target_images, images, variant: str = "gaussian-1.5", data_range: float
     """
     _check_settings(variant, data_range)
     settings = SSIM_VARIANTS[variant]
-    pair = [masked(one, mask) for one in checked_pair(target_images, images, tf.float64)]
+    pair = [masked(one, mask) - BLACK for one in checked_pair(target_images, images, tf.float64)]
     margin = [settings.white_columns] * 2
-    target, image = (tf.pad(one, [[0, 0], [0, 0], margin, [0, 0]], constant_values=WHITE) for one in pair)
+    target, image = (tf.pad(one, [[0, 0], [0, 0], margin, [0, 0]], constant_values=WHITE - BLACK) for one in pair)
     if any(length is not None and length < settings.size for length in image.shape[1:3]):
         size = settings.size
         raise ValueError(f"{variant} needs pictures of at least {size} x {size} pixels. Received: {image.shape}.")

@@ -22,13 +22,13 @@ SCIKIT_ARGUMENTS = {
 
 
 def scikit_values(target, images, variant, data_range=None):
-    """Of each picture; without a range that of the judged picture."""
+    """Of each picture, in [0, 1] as published tables have it; a range of [-1, 1], without one the judged picture's."""
     metrics = pytest.importorskip("skimage.metrics", reason="needs the extra [references]")
     return [
         metrics.structural_similarity(
-            one.astype(np.float64),
-            other.astype(np.float64),
-            data_range=data_range or float(other.max()) - float(other.min()),
+            (one.astype(np.float64) + 1) / 2,
+            (other.astype(np.float64) + 1) / 2,
+            data_range=(data_range or float(other.max()) - float(other.min())) / 2,
             channel_axis=-1,
             **SCIKIT_ARGUMENTS[variant],
         )
@@ -38,12 +38,18 @@ def scikit_values(target, images, variant, data_range=None):
 
 @pytest.mark.parametrize("variant", SSIM_VARIANTS)
 def test_flat_pictures(variant):
-    flat = np.full((1, 60, 52, 3), 0.5, np.float32)
-    value = ssim(flat, 0 * flat, variant)
-    if variant.endswith("-padded"):
-        assert value > 0.0004 / 0.2504  # the margins are equal
-    else:
-        np.testing.assert_allclose(value, [0.0004 / 0.2504], rtol=1e-5)
+    """Three quarters of white and a half: 0.75 and 0.5 in [0, 1]."""
+    flat, expected = np.full((1, 60, 52, 3), 0.5, np.float32), (0.75 + 0.0001) / (0.75**2 + 0.5**2 + 0.0001)
+    if variant.endswith("-padded"):  # the margins are equal, and edges stand beside them
+        expected = slow_ssim(flat[0], 0 * flat[0], variant, 2.0)
+    np.testing.assert_allclose(ssim(flat, 0 * flat, variant), [expected], rtol=1e-5)
+
+
+def test_convention_black_is_0():
+    """Grey next to grey is alike, black next to grey is not; in [-1, 1] it would be the other way round."""
+    black, grey, lighter = (np.full((1, 11, 13, 3), value, np.float32) for value in (-1, 0, 0.1))
+    np.testing.assert_allclose(ssim(grey, lighter), [(2 * 127.5 * 140.25 + 2.55**2) / (127.5**2 + 140.25**2 + 2.55**2)])
+    np.testing.assert_allclose(ssim(black, grey), [2.55**2 / (127.5**2 + 2.55**2)], rtol=1e-5)
 
 
 # Side of the window, sigma (None for a uniform one), and columns of white: written down again, and not read from ssim.
@@ -60,8 +66,8 @@ def slow_ssim(target, image, variant, data_range):
     """Of one picture, window by window and in two passes: first means, then products of what is left."""
     side, sigma, margin = WINDOWS[variant]
     margins = ((0, 0), (margin, margin), (0, 0))
-    x, y = (np.pad(np.float64(one), margins, constant_values=1) for one in (target, image))
-    data_range = y.max() - y.min() if data_range == "generated" else data_range
+    x, y = (np.pad((np.float64(one) + 1) * 127.5, margins, constant_values=255) for one in (target, image))
+    data_range = y.max() - y.min() if data_range == "generated" else 127.5 * data_range
     distance = np.arange(side) - side // 2
     squares = distance[:, None] ** 2 + distance**2
     weights = np.ones((side, side)) if sigma is None else np.exp(-squares / (2 * sigma**2))
@@ -91,7 +97,7 @@ def test_equals_loops_over_windows(variant, data_range):
 
 
 def test_one_window_by_hand():
-    x, y = (image[0, :11, :11].astype(np.float64) for image in (TARGET, IMAGES))
+    x, y = (image[0, :11, :11].astype(np.float64) + 1 for image in (TARGET, IMAGES))
     distance = np.arange(-5, 6)
     weights = np.exp(-(distance[:, None] ** 2 + distance**2) / 4.5)
     weights /= weights.sum()
@@ -128,8 +134,7 @@ def test_white_columns_left_and_right(variant):
 
 def test_equals_tensorflow():
     expected = tf.image.ssim((TARGET + 1) / 2, (IMAGES + 1) / 2, max_val=1.0)
-    shifted = ssim((TARGET + 1) / 2, (IMAGES + 1) / 2, data_range=1.0)
-    np.testing.assert_allclose(shifted, expected, atol=1e-4)  # TensorFlow's in float32
+    np.testing.assert_allclose(ssim(TARGET, IMAGES), expected, atol=1e-4)  # TensorFlow's in float32
 
 
 @pytest.mark.parametrize("data_range", [2.0, "generated"])
