@@ -41,7 +41,7 @@ def test_there_and_back_gives_the_same_state(tmp_path):
 @pytest.mark.parametrize("old_format", [False, True])
 @pytest.mark.parametrize("prefix", ["", "module."])
 def test_checkpoints_written_by_torch(tmp_path, old_format, prefix):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra [references]")
     state = golden_state("motion")
     tensors = {prefix + name: torch.from_numpy(value) for name, value in state.items()}
     torch.save(tensors, tmp_path / "net.pth", _use_new_zipfile_serialization=not old_format)

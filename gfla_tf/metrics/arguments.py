@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-__all__ = ["checked_images", "checked_mask", "checked_pair", "masked"]
+__all__ = ["check_range", "checked_images", "checked_mask", "checked_pair", "masked"]
 
 TOLERANCE = 1e-3  # by how much values of 16 bits and rounding may leave the range
 
@@ -23,7 +23,7 @@ def checked_images(images, name: str = "images") -> tf.Tensor:
     expected = f"{name} must be floats of shape [batch, height, width, 3] in [-1, 1]."
     if not images.dtype.is_floating or images.shape.rank != 4 or images.shape[-1] != 3:
         raise ValueError(f"{expected} Received: {images.dtype.name} of shape {images.shape}.")
-    _check_range(images, -1.0, 1.0, expected)
+    check_range(images, -1.0, 1.0, expected)
     return images
 
 
@@ -51,7 +51,7 @@ def checked_mask(mask, images: tf.Tensor) -> tf.Tensor:
     expected = "mask must be of shape [batch, height, width, 1], as large as the pictures, in [0, 1]."
     if mask.shape.rank != 4 or mask.shape[-1] != 1 or not mask.shape[:3].is_compatible_with(images.shape[:3]):
         raise ValueError(f"{expected} Received: {mask.shape} for pictures of {images.shape}.")
-    _check_range(mask, 0.0, 1.0, expected)
+    check_range(mask, 0.0, 1.0, expected)
     return mask
 
 
@@ -60,7 +60,8 @@ def masked(images: tf.Tensor, mask) -> tf.Tensor:
     return images if mask is None else images * checked_mask(mask, images)
 
 
-def _check_range(values: tf.Tensor, lowest: float, highest: float, expected: str) -> None:
+def check_range(values: tf.Tensor, lowest: float, highest: float, expected: str) -> None:
+    """Raise a ValueError that says what was expected where a known value is outside of the range, or no number."""
     if not tf.executing_eagerly() or 0 in values.shape:
         return
     array = values.numpy()

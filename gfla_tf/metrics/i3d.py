@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.metrics.arguments import check_range
 from gfla_tf.metrics.networks import check_state
 
 __all__ = ["FEWEST_FRAMES", "I3d", "VideoFeatures", "i3d_shapes"]
@@ -117,10 +118,10 @@ def _pooled(maps: tf.Tensor, window: tuple[int, ...], stride: tuple[int, ...]) -
 
 
 def _checked(videos) -> tf.Tensor:
-    videos = tf.convert_to_tensor(videos)
+    videos, expected = tf.convert_to_tensor(videos), "Videos [batch, frames, height, width, 3] in [-1, 1] are expected."
     if not videos.dtype.is_floating or videos.shape.rank != 5 or videos.shape[-1] != 3:
-        received = f"{videos.dtype.name} of shape {videos.shape}"
-        raise ValueError(f"Videos [batch, frames, height, width, 3] in [-1, 1] are expected. Received: {received}.")
+        raise ValueError(f"{expected} Received: {videos.dtype.name} of shape {videos.shape}.")
+    check_range(videos, -1.0, 1.0, expected)
     if videos.shape[1] < FEWEST_FRAMES:
         raise ValueError(f"I3D needs videos of at least {FEWEST_FRAMES} frames. Received: {videos.shape[1]}.")
     return tf.cast(videos, tf.float32)

