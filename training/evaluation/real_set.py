@@ -22,6 +22,7 @@ from training.evaluation.hashes import files_sha256, json_sha256
 from training.evaluation.pairs import EvaluationPairs
 from training.evaluation.protocols import Protocol
 from training.evaluation.set_features import SetFeatures, SetNetwork
+from training.sources import check_picture_size
 
 __all__ = ["RealSet", "find_real_set"]
 
@@ -86,9 +87,11 @@ def find_real_set(pairs: EvaluationPairs, protocol: Protocol) -> RealSet:
     """All pictures of the training split of the dataset that the pairs are from.
 
     Raises:
-        ValueError: there are fewer than 2.
+        ValueError: there are fewer than 2, or they have other proportions than the annotations.
     """
-    folder = find_pairs(pairs.layout.folder, SPLIT, protocol.kind).pictures
+    layout = find_pairs(pairs.layout.folder, SPLIT, protocol.kind)
+    check_picture_size(layout)
+    folder = layout.pictures
     files = tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_EXTENSIONS))
     if len(files) < 2:
         raise ValueError(f"{folder}: the training split's pictures are expected. Received: {len(files)}.")

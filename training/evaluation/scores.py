@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from gfla_tf.metrics import FeatureNetwork, LpipsNetwork, PoseAccuracy, l1, lpips, psnr, ssim
+from gfla_tf.metrics import SSIM_VARIANTS, FeatureNetwork, LpipsNetwork, PoseAccuracy, l1, lpips, psnr, ssim
 from gfla_tf.metrics.network_weights import head_shapes, read_network_state
 from gfla_tf.metrics.networks import parameter_shapes
-from training.evaluation.columns import flow_column
+from training.evaluation.columns import flow_column, ssim_column
 from training.evaluation.flow_errors import flow_errors
 from training.evaluation.hashes import arrays_sha256
 from training.evaluation.pairs import PairBatch
@@ -24,11 +24,17 @@ FRECHET_NETWORK = "vgg16"
 
 Metric = Callable[["Scorer", PairBatch, np.ndarray], tf.Tensor]
 
+
+def _ssim_by(variant: str) -> Metric:
+    return lambda _, batch, image: ssim(batch.target_image, image, variant, "generated")
+
+
 METRICS: Mapping[str, Metric] = {
     "lpips_vgg16": lambda scorer, batch, image: scorer.lpips("vgg16", batch, image),
     "lpips_alexnet": lambda scorer, batch, image: scorer.lpips("alexnet", batch, image),
     "mask_lpips_alexnet": lambda scorer, batch, image: scorer.lpips("alexnet", batch, image, batch.person_mask),
     "ssim": lambda scorer, batch, image: scorer.ssim(batch, image),
+    **{ssim_column(variant): _ssim_by(variant) for variant in SSIM_VARIANTS},
     "mask_ssim": lambda scorer, batch, image: scorer.ssim(batch, image, batch.person_mask),
     "psnr": lambda scorer, batch, image: psnr(batch.target_image, image),
     "l1": lambda scorer, batch, image: l1(batch.target_image, image),

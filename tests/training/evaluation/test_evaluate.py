@@ -11,7 +11,7 @@ from helpers.tiny_datasets import tree
 from helpers.tiny_evaluation import TINY, stand_in_network
 
 from gfla_tf.image_io import from_uint8, read_image, to_uint8, write_image
-from gfla_tf.metrics import LpipsNetwork, lpips
+from gfla_tf.metrics import LpipsNetwork, lpips, ssim
 from gfla_tf.sheets import GAP, LABEL_HEIGHT
 from training.evaluation import judge as judge_module
 from training.evaluation.evaluate import evaluate
@@ -54,6 +54,17 @@ def test_scores_are_those_of_the_metrics(pairs, tmp_path):
     assert list(content["differences"]) == ["warp"]
     gain = read_evaluation(tmp_path).scores["warp"].columns["psnr"] - scores["psnr"]
     assert content["differences"]["warp"]["psnr"]["mean"] == pytest.approx(gain.mean(), rel=1e-5)
+
+
+def test_ssim_by_several_windows(pairs, tmp_path):
+    """The protocol's by its own window and range, others with the range of the result."""
+    windows = {"ssim": ("gaussian-1.5-padded", 2.0), "ssim_gaussian-1.2": ("gaussian-1.2", "generated")}
+    windows["ssim_uniform-51-padded"] = ("uniform-51-padded", "generated")
+    protocol = replace(TINY, metrics=tuple(windows), ranking="ssim", ssim_variant="gaussian-1.5-padded")
+    evaluate(protocol, pairs, [Baseline("copy")], tmp_path, sheet=0)
+    batch, scores = pairs.read([0, 1]), read_evaluation(tmp_path).scores["copy"].columns
+    for name, settings in windows.items():
+        np.testing.assert_allclose(scores[name], ssim(batch.target_image, batch.source_image, *settings), rtol=1e-5)
 
 
 def test_twice_gives_the_same_bytes_and_so_does_taking_up(pairs, tmp_path, model):

@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.tiny_datasets import TEST, X, Y, smooth_picture, write_fashion
+from helpers.tiny_datasets import FASHION_NAMES, TEST, TRAIN, X, Y, smooth_picture, write_fashion, write_fashion_source
 
+from gfla_tf.image_io import write_image
 from gfla_tf.metrics import person_mask
+from training.data.prepare_fashion import prepare_fashion
 from training.evaluation.pairs import EvaluationPairs
 from training.evaluation.protocols import PROTOCOLS, Protocol
+from training.evaluation.real_set import find_real_set
 
 PLAIN = Protocol("plain", "for tests", "fashion", ("l1",), ranking="l1")
 
@@ -69,6 +72,63 @@ def test_files_are_all_that_is_read(data, tmp_path):
         copy.parent.mkdir(exist_ok=True)
         shutil.copy(path, copy)
         assert copy.stat().st_size
+
+
+@pytest.fixture(scope="module")
+def cropped(tmp_path_factory):
+    """DeepFashion's 256x256: white margins of 40 columns; between them dark grey up to column 127, then light grey."""
+    source = write_fashion_source(tmp_path_factory.mktemp("source"))
+    picture = np.full((256, 256, 3), 1, np.float32)
+    picture[:, 40:128], picture[:, 128:216] = -0.5, 0.5
+    for path in FASHION_NAMES:
+        write_image(source / path, picture)
+    output = tmp_path_factory.mktemp("fashion")
+    prepare_fashion(source, output, source)
+    return output
+
+
+def test_convention_deepfashion_is_its_middle_176_columns(cropped):
+    image = EvaluationPairs(cropped, PROTOCOLS["patn176"]).read([0]).target_image
+    assert image.shape == (1, 256, 176, 3)
+    np.testing.assert_allclose(image[0, 100, [0, 87, 88, 175], 1], [-0.5, -0.5, 0.5, 0.5], atol=0.01)
+    image = EvaluationPairs(cropped, PROTOCOLS["gfla256"]).read([0]).target_image
+    assert image.shape == (1, 256, 256, 3)  # column 88 of 176 is column 128 of 256
+    np.testing.assert_allclose(image[0, 100, [0, 125, 130, 255], 1], [-0.5, -0.5, 0.5, 0.5], atol=0.05)
+    assert not (image > 0.9).any()  # no margin
+
+
+@pytest.mark.parametrize("name", ["standard256", "gfla256", "patn176"])
+def test_deepfashion_with_its_margins_is_refused(tmp_path, name):
+    """Squeezed to 176 columns, people would be too narrow, and the keypoints beside them."""
+    write_fashion(tmp_path, 256, 256)
+    with pytest.raises(
+        ValueError, match="has 256x256 pixels, but the annotations are for pictures of 256x176.*prepare"
+    ):
+        EvaluationPairs(tmp_path, PROTOCOLS[name])
+
+
+@pytest.mark.parametrize("name", ["gfla256", "patn176"])
+def test_tables_are_about_crops(tmp_path, name):
+    """Annotations in 256x256 pictures fit the pictures, but no table."""
+    write_fashion(tmp_path, 256, 256)
+    (tmp_path / "dataset.json").write_text('{"kind": "fashion", "annotation_size": [256, 256]}', encoding="utf-8")
+    EvaluationPairs(tmp_path, PROTOCOLS["standard256"])
+    with pytest.raises(
+        ValueError, match=f"Protocol {name} is for pictures of 256x176 .*prepare fashion.*Received: .* of 256x256."
+    ):
+        EvaluationPairs(tmp_path, PROTOCOLS[name])
+
+
+def test_real_pictures_with_margins_are_refused(tmp_path):
+    folder = write_fashion(tmp_path)
+    pairs = EvaluationPairs(folder, PROTOCOLS["patn176"])
+    assert len(find_real_set(pairs, PROTOCOLS["patn176"]).files) == len(TRAIN)
+    for name in TRAIN:
+        write_image(folder / "train" / name, smooth_picture(256, 256, 0))
+    with pytest.raises(
+        ValueError, match="train/.* has 256x256 pixels, but the annotations are for pictures of 256x176"
+    ):
+        find_real_set(pairs, PROTOCOLS["patn176"])
 
 
 def test_refusals(data, tmp_path, pairs):
