@@ -17,7 +17,7 @@ from pathlib import Path
 
 from gfla_tf.outputs import whole_file
 from training.evaluation.columns import Column, find_column
-from training.evaluation.fingerprint import describe_data
+from training.evaluation.fingerprint import describe_data, describe_dependencies
 from training.evaluation.page import Block, Paragraph, Table, to_markdown
 from training.evaluation.results import Evaluation
 from training.evaluation.summary import CONFIDENCE
@@ -26,7 +26,6 @@ from training.evaluation.tables import MISSING
 __all__ = ["card_figures", "write_card"]
 
 BEGIN, END = "<!-- figures: {protocol} -->", "<!-- end of figures -->"
-HASH_LENGTH = 12  # digits that are shown
 
 
 def write_card(evaluation: Evaluation, card: str | os.PathLike[str]) -> None:
@@ -63,7 +62,7 @@ def card_figures(evaluation: Evaluation) -> str:
     if content["differences"]:
         blocks.append(Paragraph(f"Differences to {content['reference']}, one by one:"))
         blocks.append(Table([["", *content["differences"]], *_rows(content["differences"], _difference)]))
-    return to_markdown([*blocks, Paragraph(_dependencies(fingerprint))])
+    return to_markdown([*blocks, Paragraph(describe_dependencies(fingerprint))])
 
 
 def _rows(systems: dict[str, dict], write: Callable[[object], str]) -> list[list[str]]:
@@ -92,12 +91,3 @@ def _difference(interval: dict | None) -> str:
         return MISSING
     sign = "+" if interval["mean"] > 0 else ""
     return f"{sign}{_mean(interval)}"
-
-
-def _dependencies(fingerprint: dict) -> str:
-    packages = ", ".join(f"{name} {version}" for name, version in fingerprint["packages"].items())
-    hashes = {"data": fingerprint["data"]["sha256"], **fingerprint["networks"]}
-    if fingerprint["real_set"]:
-        hashes["real pictures"] = fingerprint["real_set"]["sha256"]
-    shown = ", ".join(f"{name} {value[:HASH_LENGTH]}" for name, value in hashes.items())
-    return f"With {packages}. SHA-256: {shown}."

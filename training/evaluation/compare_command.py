@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `compare`."""
+    from training.evaluation.fingerprint import describe_fingerprint
     from training.evaluation.results import read_evaluation
     from training.evaluation.tables import difference_rows, score_rows, text_table
 
@@ -38,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
     print(text_table(score_rows({"systems": both})))
     print(f"\nDifference to A:{reference} (* where the 95 % interval leaves out 0)")
     print(text_table(difference_rows({f"B:{name}": metrics for name, metrics in differences.items()})))
+    print(f"\n{describe_fingerprint(first.fingerprint)}")
     return 0
 
 

@@ -89,6 +89,7 @@ def run(options: argparse.Namespace) -> int:
     _check_names([name for name, _ in models + stepped + noisy + folders] + options.baseline)
 
     from training.evaluation.evaluate import evaluate
+    from training.evaluation.fingerprint import describe_fingerprint
     from training.evaluation.judge import SetChoice
     from training.evaluation.tables import difference_rows, score_rows, text_table
 
@@ -105,6 +106,7 @@ def run(options: argparse.Namespace) -> int:
     if content["differences"]:
         print(f"\nDifference to {content['reference']} (* where the 95 % interval leaves out 0)")
         print(text_table(difference_rows(content["differences"])))
+    print(f"\n{describe_fingerprint(content['fingerprint'])}")
     print(f"\n{output}")
     return 0
 

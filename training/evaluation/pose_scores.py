@@ -10,13 +10,21 @@ from __future__ import annotations
 import numpy as np
 
 from gfla_tf.metrics import PoseAccuracy, pose_accuracy
+from gfla_tf.pose.blazepose import detector, landmarks
 from gfla_tf.pose.estimator import PoseEstimator
 from gfla_tf.pose.framing import resize_image
 from gfla_tf.pose.heatmaps import rescale_keypoints
+from training.evaluation.hashes import files_sha256
 
-__all__ = ["PoseScorer"]
+__all__ = ["POSE_METRICS", "PoseScorer", "estimator_sha256"]
 
+POSE_METRICS = ("pckh", "pose_distance")  # those that it gives
 SKELETON = "openpose-18"
+
+
+def estimator_sha256() -> str:
+    """One hash of the bundled estimator's networks."""
+    return files_sha256({path.name: path for path in (detector.MODEL_PATH, landmarks.MODEL_PATH)})
 
 
 class PoseScorer:

@@ -14,7 +14,7 @@ from training.evaluation.columns import flow_column, ssim_column
 from training.evaluation.flow_errors import flow_errors
 from training.evaluation.hashes import arrays_sha256
 from training.evaluation.pairs import PairBatch
-from training.evaluation.pose_scores import PoseScorer
+from training.evaluation.pose_scores import POSE_METRICS, PoseScorer, estimator_sha256
 from training.evaluation.protocols import Protocol
 from training.evaluation.systems import Rendered
 
@@ -52,7 +52,7 @@ class Scorer:
         true_size: see `PoseScorer`.
 
     Attributes:
-        networks: SHA-256 of the weights of each network, with LPIPS' heads.
+        networks: SHA-256 of the weights of each network, with LPIPS' heads, and of the pose estimator.
 
     Raises:
         ValueError: a network's weights are not there; the message says where to get them.
@@ -66,6 +66,8 @@ class Scorer:
             state = read_network_state(name)
             self._lpips[name] = LpipsNetwork(name, state)
             self.networks[name] = arrays_sha256({key: state[key] for key in _used_names(name)})
+        if set(protocol.metrics) & set(POSE_METRICS):
+            self.networks["pose estimator"] = estimator_sha256()
 
     @property
     def frechet_network(self) -> FeatureNetwork:

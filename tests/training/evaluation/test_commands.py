@@ -9,6 +9,8 @@ import pytest
 from helpers.tiny_datasets import TEST, tree, write_market
 
 from training.__main__ import main
+from training.evaluation.fingerprint import VERSION, describe_fingerprint, fingerprint
+from training.evaluation.hashes import json_sha256
 from training.evaluation.protocols import PROTOCOLS
 from training.evaluation.results import read_json
 from training.evaluation.scores import METRICS
@@ -33,6 +35,27 @@ def test_evaluate_prints_the_table(data, tmp_path, capsys):
     assert "PSNR ↑" in printed
     assert "Difference to copy" in printed
     assert printed.splitlines()[-1] == str(tmp_path)
+    said = read_json(tmp_path / "evaluation.json")["fingerprint"]
+    number = json_sha256(said)[:12]
+    settings = f"evaluation {VERSION}, protocol tiny, resized by bicubic, generated files .png, "
+    assert f"\nFingerprint {number}: {settings}" in printed
+    assert "LPIPS 0.1, left out for want of joints or length: 0.\nWith gfla_tf " in printed
+    for package in ("tensorflow", "keras", "numpy", "scipy", "opencv"):
+        assert f", {package} {said['packages'][package]}" in printed
+    assert f"SHA-256: data {said['data']['sha256'][:12]}, alexnet {said['networks']['alexnet'][:12]}." in printed
+
+
+def test_every_setting_of_a_protocol_is_printed():
+    data = {"sha256": "d" * 64, "pairs_left_out": {"no joint": 2, "no annotation": 3}}
+    real_set, networks = {"pictures": 7, "sha256": "e" * 64}, {"vgg16": "a" * 64, "pose estimator": "b" * 64}
+    text = describe_fingerprint(fingerprint(PROTOCOLS["patn176"], data, networks, real_set))
+    assert "protocol patn176, crop middle-176, resized by bicubic, generated files .png/.jpg/.jpeg, " in text
+    assert (
+        "SSIM gaussian-1.5-padded with range generated, LPIPS 0.1, left out for want of joints or length: 5, " in text
+    )
+    assert "7 real pictures.\n" in text
+    hashes = f"data {'d' * 12}, vgg16 {'a' * 12}, pose estimator {'b' * 12}, real pictures {'e' * 12}."
+    assert text.endswith(f"SHA-256: {hashes}")
 
 
 def test_models_and_folders(data, tmp_path, make_model, capsys):
@@ -91,6 +114,7 @@ def test_compare(evaluated, data, tmp_path, capsys):
     assert main(["compare", str(evaluated), str(second / "evaluation.json"), "--system", "warp"]) == 0
     printed = capsys.readouterr().out
     assert "A:warp" in printed
+    assert "\nFingerprint " in printed
     systems = read_json(evaluated / "evaluation.json")["systems"] | read_json(second / "evaluation.json")["systems"]
     means = [systems[name]["metrics"]["psnr"]["mean"] for name in ("warp", "warp-completed")]
     assert f"{means[1] - means[0]:+.4f} [" in printed
@@ -102,11 +126,14 @@ def test_compare_refuses_what_means_something_else(evaluated, capsys):
     content = json.loads((evaluated / "evaluation.json").read_text(encoding="utf-8"))
     content["fingerprint"]["protocol"]["resize"] = "area"
     content["fingerprint"]["data"]["pairs"] = 800
+    content["fingerprint"]["networks"]["pose estimator"] = "another"
+    content["fingerprint"]["packages"]["scipy"] = "1.0"
     other = evaluated / "other.json"
     other.write_text(json.dumps(content), encoding="utf-8")
     assert main(["compare", str(evaluated), str(other)]) == 2
     error = capsys.readouterr().err
-    assert 'protocol.resize: "bicubic", "area"; data.pairs: 2, 800.' in error
+    assert 'protocol.resize: "bicubic", "area"; data.pairs: 2, 800; ' in error
+    assert 'networks.pose estimator: null, "another"; packages.scipy: ' in error
 
 
 def test_report(evaluated, tmp_path, capsys):
