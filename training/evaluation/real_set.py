@@ -1,7 +1,8 @@
 """The real pictures that results are compared with as a set: all pictures of the training split.
 
-Their features take long and never change, so they are kept in a file, which is named after the content of
-the pictures and of the network: others have another name. While they are computed the file holds how far they are.
+Their features take long and never change, so they are kept in a file, which is named after the content of the pictures
+and of the network, and after the versions of TensorFlow and of this package's way to evaluate: others have other names.
+While they are computed the file holds how far they are.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gfla_tf.outputs import whole_file
 from gfla_tf.progress import Progress
 from training.data.images import read_picture
 from training.data.layouts import IMAGE_EXTENSIONS, find_pairs
+from training.evaluation.fingerprint import VERSION
 from training.evaluation.hashes import files_sha256, json_sha256
 from training.evaluation.pairs import EvaluationPairs
 from training.evaluation.protocols import Protocol
@@ -58,7 +60,8 @@ class RealSet:
             network: gives the features.
             cache: folder, made if it is not there.
         """
-        key = json_sha256([self.describe(), self.picture_size, self.resize, network.name, network.sha256])
+        reader = [VERSION, tf.__version__]  # decodes and resizes the pictures, and runs the network
+        key = json_sha256([*reader, self.describe(), self.picture_size, self.resize, network.name, network.sha256])
         cache.mkdir(parents=True, exist_ok=True)
         file, total = cache / f"real-{key[:32]}.npz", len(self.files)
         features = _read(file, total) or SetFeatures(total, self._describe(network, self.files[:1]).shape[1])

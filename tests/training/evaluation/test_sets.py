@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers.box_estimator import BoxEstimator
-from helpers.tiny_datasets import keypoints_at
+from helpers.tiny_datasets import TRAIN, keypoints_at, write_fashion
 from helpers.tiny_evaluation import TINY
 
+from gfla_tf.image_io import write_image
 from gfla_tf.metrics import FeatureStatistics, InceptionScore, frechet_distance, kernel_distance
 from gfla_tf.metrics.inception import InceptionFeatures
 from gfla_tf.pose.framing import resize_image
@@ -19,6 +20,7 @@ from training.evaluation import set_features
 from training.evaluation.evaluate import evaluate
 from training.evaluation.pairs import EvaluationPairs
 from training.evaluation.pose_scores import PoseScorer
+from training.evaluation.real_set import find_real_set
 from training.evaluation.scores import Scorer
 from training.evaluation.set_features import Comparison, SetFeatures, SetNetwork
 from training.evaluation.systems import Baseline, Rendered
@@ -123,3 +125,49 @@ def test_poses_are_looked_for_once_a_batch(pairs, monkeypatch):
     assert scores.keys() == {"pckh", "pose_distance"}
     scorer.scores(batch, Rendered(batch.source_image))
     assert len(calls) == 4
+
+
+def test_the_fingerprint_knows_the_pose_estimator(pairs, tmp_path, monkeypatch):
+    """Other networks find other joints; protocols without them don't depend on them."""
+
+    def networks(*metrics):
+        protocol = replace(TINY, metrics=metrics, ranking=metrics[0])
+        return judge_module.Judge(protocol, pairs, tmp_path).fingerprint["networks"]
+
+    assert "pose estimator" not in networks("l1_person")
+    before = networks("pckh")["pose estimator"]
+    assert networks("pose_distance")["pose estimator"] == before
+    (tmp_path / "pose_detection.tflite").write_bytes(b"another")
+    monkeypatch.setattr("gfla_tf.pose.blazepose.detector.MODEL_PATH", tmp_path / "pose_detection.tflite")
+    assert networks("pckh")["pose estimator"] != before
+
+
+def test_features_of_real_pictures_are_kept_for_the_same_only(tmp_path, monkeypatch):
+    """A picture, the version of TensorFlow and that of the evaluation: whatever changes, all are described again."""
+    described = []
+
+    def mean_colours(images):
+        described.append(len(images))
+        return np.asarray(images).mean((1, 2)), None
+
+    data, cache = write_fashion(tmp_path / "fashion"), tmp_path / "cache"
+    protocol = replace(TINY, needs_truth=False, picture_size=(32, 24))
+    network = SetNetwork("colours", "", ("frechet",), mean_colours)
+
+    def features():
+        described.clear()
+        kept = find_real_set(EvaluationPairs(data, protocol), protocol).features(network, cache)
+        return kept.statistics.mean, sum(described)
+
+    first, read = features()
+    assert read > len(TRAIN) - 1
+    np.testing.assert_array_equal(features()[0], first)
+    assert not described
+    write_image(data / "train" / TRAIN[1], np.ones((256, 176, 3), np.float32))
+    brighter, read = features()
+    assert read > len(TRAIN) - 1
+    assert (brighter > first + 0.1).all()
+    for name, version in (("tf.__version__", "2.0"), ("VERSION", -1)):
+        monkeypatch.setattr(f"training.evaluation.real_set.{name}", version)
+        assert features()[1] > len(TRAIN) - 1
+    assert features()[1] == 0
