@@ -23,6 +23,8 @@ variances", 1979.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 __all__ = ["FeatureStatistics", "frechet_distance"]
@@ -76,6 +78,22 @@ class FeatureStatistics:
             mean = features.mean(axis=0)
             self._add(len(features), mean, (features - mean).T @ (features - mean))
         return self
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything, to be written to a file: count, mean and scatter."""
+        return {"count": np.array(self.count), "mean": self.mean, "scatter": self.scatter}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> FeatureStatistics:
+        """The same again, from what `arrays` gave.
+
+        Raises:
+            KeyError: if one is missing.
+        """
+        statistics = cls(len(arrays["mean"]))
+        statistics.count, statistics.mean = int(arrays["count"]), np.array(arrays["mean"], np.float64)
+        statistics.scatter = np.array(arrays["scatter"], np.float64)
+        return statistics
 
     def merge(self, other: FeatureStatistics) -> FeatureStatistics:
         """Add the pictures of other statistics, for example another worker's, and return the object itself."""

@@ -11,6 +11,8 @@ parts of the pictures is taken; here, the score of all of them, which is somewha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 __all__ = ["InceptionScore"]
@@ -47,6 +49,22 @@ class InceptionScore:
         self._sums = self._sums + probabilities.sum(axis=0)
         self._negative_entropy += float(_times_log(probabilities).sum())
         return self
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything, to be written to a file."""
+        return {"count": np.array(self.count), "sums": self._sums, "entropy": np.array(self._negative_entropy)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> InceptionScore:
+        """The same again, from what `arrays` gave.
+
+        Raises:
+            KeyError: if one is missing.
+        """
+        score = cls()
+        score.count, score._sums = int(arrays["count"]), np.array(arrays["sums"], np.float64)
+        score._negative_entropy = float(arrays["entropy"])
+        return score
 
     def result(self) -> float:
         """The score.

@@ -6,6 +6,8 @@ numbers of all clips of a system together.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gfla_tf.metrics import FeatureStatistics, I3d, VideoFeatures, feature_distance, flicker, frechet_distance
@@ -22,8 +24,11 @@ from training.evaluation.protocols import Protocol
 from training.evaluation.results import SystemScores
 from training.evaluation.scores import Scorer
 from training.evaluation.systems import Rendered, System
+from training.evaluation.unfinished import Tally, Unfinished
 
 __all__ = ["ClipJudge"]
+
+SAVED_EVERY = 8  # clips
 
 
 class ClipJudge:
@@ -56,23 +61,29 @@ class ClipJudge:
             hashes["i3d"] = arrays_sha256({name: state[name] for name in i3d_shapes()})
         self.fingerprint = fingerprint(protocol, clips.describe(), self._scorer.networks | hashes)
 
-    def judge(self, system: System) -> SystemScores:
+    def judge(self, system: System, unfinished: Unfinished | None = None) -> SystemScores:
         """All scores of a system.
+
+        Args:
+            system: what is judged.
+            unfinished: holds how far it was judged before, and how far it is now; None to judge it in one go.
 
         Raises:
             ValueError: its frames are no images of the true frames' size.
         """
-        rows, sets = [], _VideoSets()
+        sets = _VideoSets()
+        tally = Tally({"videos": sets}, SAVED_EVERY, unfinished)
         with Progress(len(self.data), "clips") as progress:
             progress.note = system.name
-            for position in range(len(self.data)):
+            progress.add(tally.count, worked=False)
+            for position in range(tally.count, len(self.data)):
                 clip = self.data.read([position])
                 rendered = rendered_as_stored(system, clip)
-                rows.append(self._frame_scores(clip, rendered) | self._video_scores(clip, rendered, sets))
+                scores = self._frame_scores(clip, rendered) | self._video_scores(clip, rendered, sets)
+                tally.add({name: np.array([value]) for name, value in scores.items()})
                 progress.add()
-        columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         names = tuple(self.data.names(position) for position in range(len(self.data)))
-        return SystemScores(names, columns, sets.scores())
+        return SystemScores(names, tally.columns(), sets.scores())
 
     def _frame_scores(self, clip: Clip, rendered: Rendered) -> dict[str, float]:
         """Means over the frames; of those that have a number."""
@@ -110,6 +121,25 @@ class _VideoSets:
             kept = self._statistics.setdefault(column, (FeatureStatistics(size), FeatureStatistics(size)))
             for statistics, features in zip(kept, pair, strict=True):
                 statistics.update(features)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything, to be written to a file."""
+        return {
+            f"{column} {place} {name}": array
+            for column, pair in self._statistics.items()
+            for place, statistics in enumerate(pair)
+            for name, array in statistics.arrays().items()
+        }
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `arrays` gave."""
+        for column in dict.fromkeys(name.split()[0] for name in arrays):
+            self._statistics[column] = tuple(
+                FeatureStatistics.from_arrays(
+                    {name: arrays[f"{column} {place} {name}"] for name in ("count", "mean", "scatter")}
+                )
+                for place in range(2)
+            )
 
     def scores(self) -> dict[str, float]:
         """Nothing where there are fewer than two clips."""

@@ -1,7 +1,8 @@
 """An evaluation from start to end: what every system scored, a summary, and sheets to look at.
 
-A system that was evaluated before, in the same output folder, by the same weights, on the same data, is kept: an
-interrupted evaluation goes on where it was, and a system can be added to others.
+A system that was evaluated before, in the same output folder, by the same weights, on the same data, is kept, and one
+whose evaluation was interrupted goes on from the last save (see `unfinished`): the bytes at the end are the same. A
+system can be added to others.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from training.evaluation.results import (
 from training.evaluation.sheets import random_positions
 from training.evaluation.summary import difference, rounded, summarize
 from training.evaluation.systems import System
+from training.evaluation.unfinished import UNFINISHED_FILE, Unfinished
 
 __all__ = ["evaluate"]
 
@@ -90,16 +92,22 @@ def _make_judge(
 def _scores(system: System, judge: Judge | ClipJudge, folder: Path) -> SystemScores:
     """A system's scores, those in its folder if they were made with the same."""
     made_with = {"fingerprint": json_sha256(judge.fingerprint), "identity": system.identity}
-    if (kept := _kept(folder, made_with)) is not None:
-        return kept
+    unfinished = Unfinished(folder / UNFINISHED_FILE, json_sha256(made_with))
+    if _kept(folder, made_with) is None:
+        _judge(system, judge, folder, made_with, unfinished)
+    unfinished.remove()
+    return _kept(folder, made_with)  # with the digits that a kept result has
+
+
+def _judge(system: System, judge: Judge | ClipJudge, folder: Path, made_with: dict, unfinished: Unfinished) -> None:
+    """Judge a system, and leave its scores in its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SYSTEM_FILE).unlink(missing_ok=True)
-    scores = judge.judge(system)
+    scores = judge.judge(system, unfinished)
     write_scores(folder / SCORES_FILE, scores.names, scores.columns)
     sets = {name: rounded(value) for name, value in scores.sets.items()}
     content = {**made_with, "scores_sha256": file_sha256(folder / SCORES_FILE), "sets": sets}
     write_json(folder / SYSTEM_FILE, content)
-    return _kept(folder, made_with)  # with the digits that a kept result has
 
 
 def _kept(folder: Path, made_with: dict) -> SystemScores | None:

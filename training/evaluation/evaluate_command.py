@@ -8,8 +8,8 @@ Every system is judged on the same pairs or clips: models, folders of generated 
 source as it is), truth (the target as it is), warp (the source moved by the exact flow) and warp-completed (what the
 source does not show taken from the target). The output holds evaluation.json with means, 95 % bootstrap intervals,
 differences to the first system and a fingerprint of all that they depend on; the scores of every picture or clip; and
-sheets of random, best and worst results. Started again, it goes on; systems that are there already under the same
-fingerprint are kept.
+sheets of random, best and worst results. Started again, it goes on, also in the middle of a system; systems that are
+there already under the same fingerprint are kept.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ of pictures that it wrote score the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,10 +25,12 @@ from training.evaluation.scores import FRECHET_NETWORK, Scorer
 from training.evaluation.set_features import Comparison, SetNetwork, of_features, of_inception
 from training.evaluation.sheets import draw_sheet
 from training.evaluation.systems import Rendered, System
+from training.evaluation.unfinished import Tally, Unfinished
 
 __all__ = ["BATCH_SIZE", "Judge", "SetChoice", "rendered_as_stored"]
 
 BATCH_SIZE = 4  # pairs: fixed, because a score's last digits depend on it
+SAVED_EVERY = 256  # pairs, whole batches
 
 
 @dataclass(frozen=True)
@@ -75,25 +76,32 @@ class Judge:
         hashes = self._scorer.networks | {network.name: network.sha256 for network in self._networks}
         self.fingerprint = fingerprint(protocol, pairs.describe(), hashes, described)
 
-    def judge(self, system: System) -> SystemScores:
+    def judge(self, system: System, unfinished: Unfinished | None = None) -> SystemScores:
         """All scores of a system.
+
+        Args:
+            system: what is judged.
+            unfinished: holds how far it was judged before, and how far it is now; None to judge it in one go.
 
         Raises:
             ValueError: its pictures are no images of the targets' size.
         """
-        parts, pairs = [], self.data
-        comparisons = [Comparison(*features, len(pairs)) for features in self._real_features]
+        pairs, comparisons = self.data, {}
+        for network, real in self._real_features:
+            comparisons[network.name] = Comparison(network, real, len(pairs))
+        tally = Tally(comparisons, SAVED_EVERY, unfinished)
         with Progress(len(pairs), "pairs") as progress:
             progress.note = system.name
-            for batch in pairs.batches(BATCH_SIZE):
+            progress.add(tally.count, worked=False)
+            for batch in pairs.batches(BATCH_SIZE, tally.count):
                 rendered = rendered_as_stored(system, batch)
-                parts.append(self._scorer.scores(batch, rendered))
-                for comparison in comparisons:
+                for comparison in comparisons.values():
                     comparison.update(rendered.image)
+                tally.add(self._scorer.scores(batch, rendered))
                 progress.add(len(batch.positions))
-        sets = {name: value for comparison in comparisons for name, value in comparison.scores().items()}
+        sets = {name: value for comparison in comparisons.values() for name, value in comparison.scores().items()}
         names = tuple(pairs.names(position) for position in range(len(pairs)))
-        return SystemScores(names, _joined(parts), sets)
+        return SystemScores(names, tally.columns(), sets)
 
     @cached_property
     def _real_features(self) -> list[tuple]:
@@ -107,10 +115,6 @@ def _set_networks(scorer: Scorer, sets: SetChoice) -> list[SetNetwork]:
     for variant, weights in sets.inception:
         networks.append(of_inception(file_sha256(weights), load_inception(variant, weights)))
     return networks
-
-
-def _joined(parts: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def rendered_as_stored(system: System, batch: PairBatch) -> Rendered:

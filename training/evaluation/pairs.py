@@ -134,9 +134,9 @@ class EvaluationPairs:
                 files[f"flow {self._flow_file(position).name}"] = self._flow_file(position)
         return files
 
-    def batches(self, size: int) -> Iterator[PairBatch]:
-        """All pairs in order; the last batch holds what is left."""
-        for start in range(0, len(self), size):
+    def batches(self, size: int, first: int = 0) -> Iterator[PairBatch]:
+        """All pairs from a position on, in order; the last batch holds what is left."""
+        for start in range(first, len(self), size):
             yield self.read(range(start, min(start + size, len(self))))
 
     def read(self, positions: Sequence[int]) -> PairBatch:

@@ -5,6 +5,7 @@
     OUTPUT/systems/NAME/scores.csv       pair, source, target, then a column a metric; a row a pair
     OUTPUT/systems/NAME/system.json      what the scores were made with: by it they are known again
     OUTPUT/systems/NAME/best.jpg, worst.jpg
+    OUTPUT/systems/NAME/unfinished.npz   while it is judged, and after an interruption: how far
 
 An empty cell means that a metric is not defined for a pair. evaluation.json is written last, so that a folder without
 it is not complete; it holds the hash of each scores.csv, so that it can't be taken for the summary of others.

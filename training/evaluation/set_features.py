@@ -7,7 +7,7 @@ of at most 5,000 pictures, evenly spread over the set, for the kernel distance, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = ["Comparison", "SetFeatures", "SetNetwork", "of_features", "of_incepti
 
 SAMPLE = 5_000
 BLOCK_SIZE, BLOCKS = 1_000, 100
+INCEPTION_SCORE = "inception score "  # before its names among others
 
 Description = tuple[np.ndarray, np.ndarray | None]
 
@@ -93,20 +94,13 @@ class SetFeatures:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything, to be written to a file."""
-        statistics = self.statistics
-        return {
-            "count": np.array(statistics.count),
-            "mean": statistics.mean,
-            "scatter": statistics.scatter,
-            "sample": self.sample,
-        }
+        return {**self.statistics.arrays(), "sample": self.sample}
 
     @classmethod
     def from_arrays(cls, total: int, arrays) -> SetFeatures:
         """The same again; KeyError or ValueError where arrays are others."""
         features = cls(total, len(arrays["mean"]))
-        features.statistics.count = int(arrays["count"])
-        features.statistics.mean, features.statistics.scatter = arrays["mean"], arrays["scatter"]
+        features.statistics = FeatureStatistics.from_arrays(arrays)
         features._sample[: features._reached()] = arrays["sample"]
         return features
 
@@ -121,7 +115,7 @@ class Comparison:
     """
 
     def __init__(self, network: SetNetwork, real: SetFeatures, total: int) -> None:
-        self._network, self._real = network, real
+        self._network, self._real, self._total = network, real, total
         self._results = SetFeatures(total, len(real.statistics.mean))
         self._inception_score = InceptionScore()
 
@@ -131,6 +125,19 @@ class Comparison:
         self._results.update(features)
         if probabilities is not None:
             self._inception_score.update(probabilities)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What is kept of the results so far, to be written to a file."""
+        score = {f"{INCEPTION_SCORE}{name}": array for name, array in self._inception_score.arrays().items()}
+        return self._results.arrays() | score
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `arrays` gave."""
+        self._results = SetFeatures.from_arrays(self._total, arrays)
+        score = {name: array for name, array in arrays.items() if name.startswith(INCEPTION_SCORE)}
+        self._inception_score = InceptionScore.from_arrays(
+            {name.removeprefix(INCEPTION_SCORE): array for name, array in score.items()}
+        )
 
     def scores(self) -> dict[str, float]:
         """Column -> number."""
