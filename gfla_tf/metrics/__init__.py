@@ -2,9 +2,10 @@
 
 Of a pair: `l1`, `psnr`, `ssim`, `lpips`, each a function from images to one number a picture with a streaming Keras
 metric beside it (`L1`, `PSNR`, `SSIM`, `LPIPS`), all with an optional mask of the person (`person_mask`). Of two sets:
-`frechet_distance` and `kernel_distance` on any features, FID and KID on those of `load_inception`, FVD on those of
-`load_i3d`. Of videos: `flicker` and `feature_distance`. Of poses: `pose_accuracy`. `mean_interval`,
-`paired_difference_interval` and `difference_interval` say how sure a mean is.
+`frechet_distance` and `kernel_distance` on any features, in Keras `StreamingFrechetDistance` and
+`StreamingKernelDistance`; FID and KID on the features of `load_inception`, FVD on those of `load_i3d`. Of videos:
+`flicker` and `feature_distance`. Of poses: `pose_accuracy`. `mean_interval`, `paired_difference_interval` and
+`difference_interval` say how sure a mean is.
 """
 
 from gfla_tf.metrics.frechet import FeatureStatistics, frechet_distance
@@ -21,6 +22,7 @@ from gfla_tf.metrics.networks import FeatureNetwork
 from gfla_tf.metrics.person_masks import person_mask
 from gfla_tf.metrics.pixels import L1, PSNR, l1, psnr
 from gfla_tf.metrics.pose_accuracy import PoseAccuracy, pose_accuracy
+from gfla_tf.metrics.set_metrics import StreamingFrechetDistance, StreamingKernelDistance
 from gfla_tf.metrics.ssim import SSIM, SSIM_VARIANTS, ssim
 from gfla_tf.metrics.videos import feature_distance, flicker
 
@@ -41,6 +43,8 @@ __all__ = [
     "KernelDistance",
     "LpipsNetwork",
     "PoseAccuracy",
+    "StreamingFrechetDistance",
+    "StreamingKernelDistance",
     "VideoFeatures",
     "difference_interval",
     "feature_distance",
