@@ -1,15 +1,18 @@
 """Pictures a second by metric at 256x256, and the memory of a whole evaluation for few pairs and for many.
 
-    make bench
-    python tests/benchmarks/bench_evaluation.py memory 8570        the memory for so many pairs
+    PYTHONPATH=. python tests/benchmarks/bench_evaluation.py                     both; `make bench` runs it so
+    PYTHONPATH=. python tests/benchmarks/bench_evaluation.py --pairs 256 8570    the memory only, for these numbers
 
 Weights are stand-ins, which are as fast as trained ones. Rates are medians, in pictures of one system (I3D: frames of
 clips of 29 frames); peak memory is the largest resident size of a process of its own, with the distances to 16 real
-pictures on VGG16, less that of one which has only imported TensorFlow. It must not grow with the number of pairs.
+pictures on VGG16, less that of one which has only imported TensorFlow. `growth_kib_a_pair` is by how many KiB it grows
+with each pair from the smallest number to the largest: were the two pictures of each pair kept, it would be 1,536.
+Small numbers of pairs tell less, as a process grows at first whatever it does.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import statistics
@@ -17,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -110,19 +114,35 @@ def rate(function) -> float:
 
 def peak(pairs: int) -> float:
     """`measure_memory` in a process of its own."""
-    command = [sys.executable, __file__, "memory", str(pairs)]
+    command = [sys.executable, __file__, "--one", str(pairs)]
     return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()[-1])
 
 
+def memory_report(counts: Sequence[int]) -> dict:
+    """Peaks for so many pairs, and how they grow."""
+    first, last = min(counts), max(counts)
+    if first == last or first < 2:
+        raise ValueError(f"Two different numbers of pairs, 2 or more, are expected. Received: {counts}.")
+    peaks = {pairs: peak(pairs) for pairs in (0, *counts)}
+    growth = 1024 * (peaks[last] - peaks[first]) / (last - first)
+    return {
+        "peak_mib": {f"{pairs} pairs": round(peaks[pairs] - peaks[0]) for pairs in counts},
+        "growth_kib_a_pair": round(growth, 1),
+    }
+
+
 def main() -> None:
-    if sys.argv[1:2] == ["memory"]:
-        pairs = int(sys.argv[2])
-        print(measure_memory(pairs) if pairs else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, nargs="+", metavar="N", help=f"the memory only, for these (else {PAIRS})")
+    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)  # in a process of its own; 0 for imports only
+    options = parser.parse_args()
+    if options.one is not None:
+        print(measure_memory(options.one) if options.one else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return
-    peaks = {pairs: peak(pairs) for pairs in (0, *PAIRS)}
-    memory = {f"{pairs} pairs": round(peaks[pairs] - peaks[0]) for pairs in PAIRS}
-    rates = {name: round(value, 2) for name, value in measure_rates().items()}
-    print(json.dumps({"tensorflow": tf.__version__, "pictures_per_second": rates, "peak_mib": memory}, indent=2))
+    report = {"tensorflow": tf.__version__, **memory_report(options.pairs or PAIRS)}
+    if not options.pairs:
+        report["pictures_per_second"] = {name: round(value, 2) for name, value in measure_rates().items()}
+    print(json.dumps(report, indent=2))
 
 
 if __name__ == "__main__":
