@@ -104,7 +104,7 @@ def test_worse_poses_score_worse(name):
     assert np.all(np.diff(values, axis=0) > 0), values
 
 
-@pytest.mark.parametrize("spoil", [noisy, blurred])
+@pytest.mark.parametrize("spoil", [noisy, blurred, shifted, posed])
 def test_worse_sets_are_farther_away(spoil):
     features = [NETWORKS["alexnet"].features.pooled(spoil(PICTURES, step)) for step in range(4)]
     statistics = [FeatureStatistics.of(values) for values in features]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from helpers.box_estimator import BoxEstimator
 from helpers.tiny_datasets import TRAIN, keypoints_at, write_fashion
 from helpers.tiny_evaluation import TINY
 
-from gfla_tf.image_io import write_image
+from gfla_tf.image_io import read_image, write_image
 from gfla_tf.metrics import FeatureStatistics, InceptionScore, frechet_distance, kernel_distance
 from gfla_tf.metrics.inception import InceptionFeatures
+from gfla_tf.pose.estimator import PoseEstimator
 from gfla_tf.pose.framing import resize_image
 from gfla_tf.pose.heatmaps import rescale_keypoints
 from training.evaluation import judge as judge_module
@@ -25,6 +27,7 @@ from training.evaluation.scores import Scorer
 from training.evaluation.set_features import Comparison, SetFeatures, SetNetwork
 from training.evaluation.systems import Baseline, Rendered
 
+SAMPLES = Path(__file__).parents[3] / "samples"
 FEATURES = np.random.default_rng(0).normal(size=(10, 3)).astype(np.float32)
 
 
@@ -108,6 +111,24 @@ def test_joints_are_found_again_in_true_proportions():
     nobody = PoseScorer((64, 44), BoxEstimator())(target, np.full_like(image, -1))
     assert nobody.pckh[0] == 0
     assert np.isnan(nobody.distance[0])
+
+
+def test_joints_of_a_photo_are_missed_the_farther_it_is_moved():
+    """By the bundled estimator: what it finds in a photo is wanted of the photo, moved, and of somebody else's."""
+    photo = resize_image(read_image(SAMPLES / "walker.jpg"), 256, 176)
+    (person, *_) = PoseEstimator(threads=1).estimate(photo)
+    wanted = np.repeat(person.keypoints("openpose-18")[np.newaxis], 6, axis=0)
+    moved = [photo[:, np.maximum(np.arange(176) - step, 0)] for step in (0, 4, 12, 30)]
+    others = [resize_image(read_image(SAMPLES / "standing.jpg"), 256, 176), np.full_like(photo, 1)]
+    accuracy = PoseScorer()(wanted, np.stack([*moved, *others]))
+    assert accuracy.pckh[0] == 1
+    assert accuracy.distance[0] == 0
+    np.testing.assert_allclose(accuracy.distance[1:4], [4, 12, 30], rtol=0.35)
+    assert np.all(np.diff(accuracy.distance[:4]) > 0), accuracy
+    assert np.all(np.diff(accuracy.pckh[:4]) <= 0), accuracy
+    assert accuracy.pckh[3] < accuracy.pckh[1], accuracy
+    assert accuracy.pckh[4] < accuracy.pckh[1], accuracy
+    assert accuracy.pckh[5] == 0  # nobody
 
 
 def test_poses_are_looked_for_once_a_batch(pairs, monkeypatch):
