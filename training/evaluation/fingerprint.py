@@ -81,7 +81,7 @@ def describe_data(data: dict) -> str:
 def describe_fingerprint(fingerprint: dict) -> str:
     """All of a fingerprint in a few lines, for people; its own hash stands first, which tells it from any other."""
     protocol, data = fingerprint["protocol"], fingerprint["data"]
-    crop = f"crop {protocol['crop']}, " if protocol["crop"] else ""
+    crop = f"crop {protocol['crop']}, " if protocol.get("crop") else ""  # older evaluations don't say
     settings = [f"{crop}resized by {protocol['resize']}", f"generated files {'/'.join(protocol['formats'])}"]
     if any("ssim" in metric for metric in protocol["metrics"]):
         settings.append(f"SSIM {protocol['ssim_variant']} with range {protocol['ssim_range']}")

@@ -56,6 +56,9 @@ def test_every_setting_of_a_protocol_is_printed():
     assert "7 real pictures.\n" in text
     hashes = f"data {'d' * 12}, vgg16 {'a' * 12}, pose estimator {'b' * 12}, real pictures {'e' * 12}."
     assert text.endswith(f"SHA-256: {hashes}")
+    older = fingerprint(PROTOCOLS["patn176"], data, networks, real_set)
+    del older["protocol"]["crop"]
+    assert "protocol patn176, resized by bicubic" in describe_fingerprint(older)
 
 
 def test_models_and_folders(data, tmp_path, make_model, capsys):

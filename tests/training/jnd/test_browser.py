@@ -12,6 +12,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -137,6 +138,26 @@ def test_over_http(address, study, tmp_path):
     (answer,) = read_answers(tmp_path / "study" / "answers.csv")
     assert (answer.called_real, answer.real, answer.model) == (1, first.real, first.comparison.model)
     assert len(json.loads(get(address + "/trials?rater=ann"))["trials"]) == len(trials) - 1
+
+
+def test_raters_at_once(address, study, tmp_path):
+    """Two raters, each in two windows: every row is whole and the rater's own, and what comes second does not count."""
+
+    def rate(rater):
+        for trial in json.loads(get(f"{address}/trials?rater={rater}"))["trials"]:
+            answer = {"rater": rater, "trial": trial["number"], "called_real": 1, "milliseconds": len(rater)}
+            assert post(address + "/answers", answer) == 200
+
+    with ThreadPoolExecutor(4) as windows:
+        list(windows.map(rate, ["ann", "robert", "ann", "robert"]))
+    answers = read_answers(tmp_path / "study" / "answers.csv")
+    for rater in ("ann", "robert"):
+        own = sorted((answer for answer in answers if answer.rater == rater), key=lambda answer: answer.trial)
+        trials = study.trials(rater)
+        assert [answer.trial for answer in own] == [trial.number for trial in trials]
+        assert [answer.real for answer in own] == [trial.real for trial in trials]
+        assert {answer.milliseconds for answer in own} == {len(rater)}
+    assert len(answers) == len(study.trials("ann")) + len(study.trials("robert"))
 
 
 @pytest.mark.parametrize(
