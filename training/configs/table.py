@@ -96,10 +96,10 @@ _WRITTEN: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
                 judged_in_window=True,
                 initial_gain=1.0,
                 flow_rate=0.1,
-                exact_flow_share=(1.0, 0.4),
+                exact_flow_share=(1.0, 0.0),
                 beta_1=0.5,
                 average_decay=0.995,
-                steps=5000,
+                steps=2250,
             ),
             "sequence": SequenceConfig(
                 "sequence",

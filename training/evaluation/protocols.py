@@ -27,9 +27,8 @@ What is known from the papers: the datasets, the sizes, that DeepFashion's 8,570
 come from lists handed on with the code, which metrics the tables have, and that on Market-1501 some are taken inside a
 mask of the target person. What they don't say is our choice: how pictures are resized, the window and range of SSIM in
 gfla256, patn176 and market128, and the network of LPIPS (AlexNet is what its authors advise; VGG16 is given beside it).
-The other windows that tables have been made with have columns of their own in gfla256 and patn176, with the range of the
-result. So numbers of one protocol are comparable with each other, with printed tables only as far as those chose the
-same.
+The other windows that tables have been made with have columns of their own in gfla256 and patn176, with the result's
+range. So numbers of one protocol are comparable with each other, with printed ones only as far as those chose the same.
 
 The Frechet distance is taken on VGG16 (`frechet`), between the results and *all pictures of the training split*. It is
 not the FID of the tables, which needs an Inception network: `--inception FILE` adds it, with KID and Inception score.
