@@ -19,6 +19,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from gfla_tf.models.presets import load_model
 from gfla_tf.motion import CausalMotionCleaner, MotionCleaner, fill_only
 from gfla_tf.outputs import check_output, whole_file
@@ -106,7 +108,13 @@ def _methods(models: Sequence[str], lookaheads: Sequence[int]) -> dict[str, Meth
 
 
 def _cleaned(cleaner: MotionCleaner | CausalMotionCleaner) -> Method:
-    return lambda track: cleaner.clean(track.found)
+    """Clean by a network; joints that it leaves missing, as it never sees them, are filled in as filters fill them."""
+
+    def method(track: Track) -> np.ndarray:
+        cleaned = cleaner.clean(track.found)
+        return np.where(cleaned[..., 2:] > 0, cleaned, fill_only(track.found))
+
+    return method
 
 
 def _markdown(title: str, scores: Mapping[str, Score]) -> str:

@@ -106,6 +106,19 @@ def test_tables(mocap, clips, model, tmp_path, few_settings, capsys):
     assert (tmp_path / "tables.md").read_text().strip() == capsys.readouterr().out.strip() == out.strip()
 
 
+def test_gaps_longer_than_a_network_sees_are_filled_as_for_filters(mocap, tmp_path):
+    """A joint that a network never sees would count as being in the corner of the picture."""
+    track = next(capture_tracks(mocap))
+    track.found[5:, 3] = 0
+    scores = {}
+    for blocks in (1, 3):  # 9 frames, 81 frames
+        config = {"filters": 4, "hidden": 4, "residual": True, "blocks": blocks}
+        save_model(build_model(replace(PRESETS["motion-demo"], config=config, parameters=0)), tmp_path / f"{blocks}")
+        (method,) = motion_table._methods([f"{tmp_path / str(blocks)}"], []).values()
+        scores[blocks] = motion_table.score([track], method).position
+    assert scores[1] == pytest.approx(scores[3], rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
