@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from serving.client import ServingClient
 from serving.server.batching_parameters import BatchingParameters
 from serving.server.limits import Limits
 from serving.server.server import DevelopmentServer, Settings
@@ -28,10 +29,11 @@ class Answer(NamedTuple):
 
 
 class Caller:
-    """Asks a server over a connection of its own, which it keeps."""
+    """Asks a server over a connection of its own, which it keeps; `grpc` is a client of the other interface."""
 
     def __init__(self, server: DevelopmentServer):
         self.connection = http.client.HTTPConnection(urlsplit(server.rest_address).netloc, timeout=LONG)
+        self.grpc = ServingClient(server.grpc_address, "toy", seconds=LONG)
 
     def __call__(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
         if not isinstance(body, (bytes, str, type(None))):
@@ -51,6 +53,7 @@ class Caller:
 
     def __exit__(self, *exception: object) -> None:
         self.connection.close()
+        self.grpc.close()
 
 
 @contextlib.contextmanager

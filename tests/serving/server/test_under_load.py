@@ -41,13 +41,25 @@ def rows(index: int) -> list:
     return [[index + row / 8, -index] for row in range(1 + index % 4)]
 
 
-def test_200_requests_of_mixed_sizes(server):
-    answers = ask_in_threads(server, 200, lambda call, index: call.predict({"instances": rows(index)}))
-    for index, answer in enumerate(answers):
-        assert answer == (200, {"predictions": [[3 * x, 3 * y] for x, y in rows(index)]})
-    text = server.service.metrics.text()
-    lines = dict(line.rsplit(" ", 1) for line in text.splitlines())
-    assert float(lines["gfla_serving_batch_size_sum"]) > float(lines["gfla_serving_batch_size_count"])
+def over_rest(call, index: int) -> list:
+    status, body = call.predict({"instances": rows(index)})
+    assert status == 200, body
+    return body["predictions"]
+
+
+def over_grpc(call, index: int) -> list:
+    return call.grpc.predict("scale", {"x": np.float32(rows(index))})["y"].tolist()
+
+
+@pytest.mark.parametrize("ask", [over_rest, over_grpc])
+def test_200_requests_of_mixed_sizes(toys, ask):
+    """None is lost or wrong, and they are merged: fewer batches run than requests came."""
+    with running(toys, batching=BatchingParameters(8, 50_000, 32, 2, (1, 2, 4, 8))) as server:
+        answers = ask_in_threads(server, 200, ask)
+        lines = dict(line.rsplit(" ", 1) for line in server.service.metrics.text().splitlines())
+    assert answers == [[[3 * x, 3 * y] for x, y in rows(index)] for index in range(200)]
+    assert int(lines["gfla_serving_batch_size_sum"]) == sum(len(rows(index)) for index in range(200))
+    assert int(lines["gfla_serving_batch_size_count"]) < 200
 
 
 def test_a_new_version_under_load_fails_nobody(tmp_path):
