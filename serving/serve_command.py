@@ -27,11 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("models", metavar="DIR", help="folder of all models, as `export` writes them")
     parser.add_argument("--config", metavar="FILE", help="models, versions and labels, as `config` writes them")
     parser.add_argument("--batching", metavar="FILE", help="batching parameters (default: those for production)")
-    parser.add_argument("--no-batching", action="store_true", help="run every request alone")
+    parser.add_argument("--no-batching", action="store_true", help="run every request alone, at once")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
     parser.add_argument("--rest-port", type=int, default=8501, metavar="N", help="0: any (default: %(default)s)")
     parser.add_argument("--grpc-port", type=int, default=8500, metavar="N", help="0: any (default: %(default)s)")
-    parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="of a request (default: %(default)s)")
+    parser.add_argument(
+        "--timeout", type=float, default=30.0, metavar="S", help="to answer a request within (default: %(default)s)"
+    )
     parser.add_argument(
         "--max-megabytes", type=int, default=64, metavar="N", help="of a request (default: %(default)s)"
     )

@@ -15,7 +15,7 @@ class Limits:
         message_bytes: of a request; a photo in base64 has 4/3 of its file's size.
         seconds: that a request may take to arrive, and then to be answered.
         idle_seconds: that an open connection may be silent.
-        connections: over HTTP, and requests over gRPC, at one time.
+        connections: over HTTP, requests over gRPC, and runs without batching, at one time each.
     """
 
     message_bytes: int = 64 << 20

@@ -14,6 +14,7 @@ from serving.server.grpc_server import make_grpc_server
 from serving.server.http_server import RestServer
 from serving.server.limits import Limits
 from serving.server.loaded_model import LoadedModel
+from serving.server.lone_runs import LoneRuns
 from serving.server.model_store import ModelStore
 from serving.server.rest import RestApi
 from serving.server.service import Service
@@ -69,7 +70,11 @@ class DevelopmentServer:
     def __init__(self, settings: Settings):
         self._settings, self.answered = settings, False
         store = ModelStore(LoadedModel)
-        self._scheduler = None if settings.batching is None else BatchScheduler(settings.batching, self._count_batch)
+        self._scheduler = (
+            LoneRuns(settings.limits.connections)
+            if settings.batching is None
+            else BatchScheduler(settings.batching, self._count_batch)
+        )
         self.service = Service(store, self._scheduler, settings.limits.seconds)
         self._watcher = Watcher(store, settings.wanted, settings.poll_seconds)
 
@@ -107,8 +112,7 @@ class DevelopmentServer:
         self._rest.server_close()
         ended.wait()
         self._watcher.stop()
-        if self._scheduler is not None:
-            self._scheduler.stop()
+        self._scheduler.stop()
 
     def _count_batch(self, size: int, padded: int) -> None:
         self.service.metrics.batch(size, padded)

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from serving.server.batching import BatchScheduler
 from serving.server.loaded_model import Arrays, Endpoint, LoadedModel
+from serving.server.lone_runs import LoneRuns
 from serving.server.metrics import Metrics
 from serving.server.model_store import ModelStore
 from serving.server.routes import ModelSpec
@@ -42,7 +43,7 @@ class Service:
 
     Args:
         store: of the models.
-        scheduler: merges requests; None lets each run alone.
+        scheduler: runs requests, merged or (the default) each alone.
         seconds: that a prediction may take.
 
     Attributes:
@@ -50,8 +51,13 @@ class Service:
         metrics: what is counted.
     """
 
-    def __init__(self, store: ModelStore[LoadedModel], scheduler: BatchScheduler | None = None, seconds: float = 30.0):
-        self.store, self._scheduler, self._seconds = store, scheduler, seconds
+    def __init__(
+        self,
+        store: ModelStore[LoadedModel],
+        scheduler: BatchScheduler | LoneRuns | None = None,
+        seconds: float = 30.0,
+    ):
+        self.store, self._scheduler, self._seconds = store, scheduler or LoneRuns(), seconds
         self.metrics = Metrics(self._gauges)
 
     def predict(
@@ -85,8 +91,6 @@ class Service:
 
     def _run(self, spec: ModelSpec, version: int, model: LoadedModel, request: Request, seconds: float) -> Arrays:
         name = request.endpoint.name
-        if self._scheduler is None:
-            return model.run(name, request.inputs)
         key = spec.name, version, name
         return self._scheduler.run(key, lambda inputs: model.run(name, inputs), request.inputs, seconds)
 
@@ -108,4 +112,4 @@ class Service:
         for name in self.store.names():
             for version, state in self.store.known(name).items():
                 yield "gfla_serving_version_state", (("model_name", name), ("version", str(version))), int(state.state)
-        yield "gfla_serving_waiting", (), float(self._scheduler.waiting() if self._scheduler else 0)
+        yield "gfla_serving_waiting", (), float(self._scheduler.waiting())
