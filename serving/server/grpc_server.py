@@ -3,6 +3,9 @@
 `PredictionService` has Predict and GetModelMetadata, `ModelService` has GetModelStatus. The others answer
 UNIMPLEMENTED: the models here have no signatures for classification and regression, and a models.config is read from
 its file.
+
+A request beyond the limit is answered UNAVAILABLE, which clients try again. gRPC's own limit
+(`maximum_concurrent_rpcs`) would answer RESOURCE_EXHAUSTED, as it does to a message that will always be too large.
 """
 
 from __future__ import annotations
@@ -30,21 +33,24 @@ from serving.server.limits import Limits
 from serving.server.loaded_model import Arrays, Endpoint, LoadedModel
 from serving.server.routes import ModelSpec
 from serving.server.service import Service
+from serving.server.under_way import UnderWay
 from serving.statuses import Code, ServingError
 
 __all__ = ["make_grpc_server"]
 
 MOST_NUMBERS = 1 << 26  # of an input
 SIGNATURES = "signature_def"  # the only kind of metadata that there is
+SPARE_THREADS = 8  # beside those that answer; they refuse
 
 
-def make_grpc_server(service: Service, address: str, limits: Limits) -> tuple[grpc.Server, int]:
+def make_grpc_server(service: Service, address: str, limits: Limits, under_way: UnderWay) -> tuple[grpc.Server, int]:
     """A server that is not started yet, and its port.
 
     Args:
         service: does the work.
         address: "host:port"; port 0 is any free one.
         limits: what is refused.
+        under_way: counts the requests that are being answered, and refuses more than it allows.
 
     Raises:
         ValueError: the port is taken.
@@ -54,10 +60,10 @@ def make_grpc_server(service: Service, address: str, limits: Limits) -> tuple[gr
         ("grpc.max_send_message_length", -1),
         ("grpc.so_reuseport", 0),  # two servers on one port would take turns
     ]
-    threads = ThreadPoolExecutor(limits.connections, thread_name_prefix="grpc")
-    server = grpc.server(threads, options=options, maximum_concurrent_rpcs=limits.connections)
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(_Predictions(service), server)
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_Models(service), server)
+    threads = ThreadPoolExecutor(limits.connections + SPARE_THREADS, thread_name_prefix="grpc")
+    server = grpc.server(threads, options=options)
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(_Predictions(service, under_way), server)
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_Models(service, under_way), server)
     try:
         port = server.add_insecure_port(address)
     except RuntimeError:
@@ -68,12 +74,13 @@ def make_grpc_server(service: Service, address: str, limits: Limits) -> tuple[gr
 
 
 def _answers(method: Callable) -> Callable:
-    """Errors as gRPC's statuses."""
+    """Count a request; errors as gRPC's statuses."""
 
     @wraps(method)
     def answer(self, request, context):
         try:
-            return method(self, request, context)
+            with self._under_way.one():
+                return method(self, request, context)
         except ServingError as error:
             code, message = error.code, error.message
         except Exception as error:
@@ -92,8 +99,8 @@ class _Request:
 
 
 class _Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
-    def __init__(self, service: Service):
-        self._service = service
+    def __init__(self, service: Service, under_way: UnderWay):
+        self._service, self._under_way = service, under_way
 
     @_answers
     def Predict(self, request, context):
@@ -125,8 +132,8 @@ class _Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
 
 
 class _Models(model_service_pb2_grpc.ModelServiceServicer):
-    def __init__(self, service: Service):
-        self._service = service
+    def __init__(self, service: Service, under_way: UnderWay):
+        self._service, self._under_way = service, under_way
 
     @_answers
     def GetModelStatus(self, request, context):

@@ -10,18 +10,17 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from serving.server.limits import Limits
 from serving.server.rest import Reply, RestApi, error_reply
+from serving.server.under_way import UnderWay
 from serving.statuses import Code, ServingError
 
 __all__ = ["RestServer"]
 
 LAST_SECONDS = 1.0
 FULL = ServingError(Code.UNAVAILABLE, "Too many connections.")
-ENDING = ServingError(Code.UNAVAILABLE, "The server is shutting down.")
 
 
 class RestServer(ThreadingHTTPServer):
@@ -31,14 +30,18 @@ class RestServer(ThreadingHTTPServer):
         address: host and port; port 0 is any free one.
         api: answers the requests.
         limits: what is refused.
+
+    Attributes:
+        api: likewise.
+        limits: likewise.
+        under_way: the requests that are being answered.
     """
 
     request_queue_size = 128  # connections that the system keeps until they are looked at
 
     def __init__(self, address: tuple[str, int], api: RestApi, limits: Limits):
-        self.api, self.limits = api, limits
+        self.api, self.limits, self.under_way = api, limits, UnderWay()
         self._connections = threading.BoundedSemaphore(limits.connections)
-        self._active, self._draining, self._changed = 0, False, threading.Condition()
         super().__init__(address, _Handler)
 
     @property
@@ -46,25 +49,10 @@ class RestServer(ThreadingHTTPServer):
         """Where it listens."""
         return self.server_address[1]
 
-    @contextlib.contextmanager
-    def active(self) -> Iterator[None]:
-        """Count a request until it is answered; raises UNAVAILABLE once the server is ending."""
-        with self._changed:
-            if self._draining:
-                raise ENDING
-            self._active += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._active -= 1
-                self._changed.notify_all()
-
     def drain(self, seconds: float) -> bool:
         """Refuse new requests and wait until the others are answered; returns whether they are."""
-        with self._changed:
-            self._draining = True
-            return self._changed.wait_for(lambda: not self._active, seconds)
+        self.under_way.refuse()
+        return self.under_way.wait(seconds)
 
     def process_request(self, request, client_address) -> None:
         if self._connections.acquire(blocking=False):
@@ -99,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         try:
-            with self.server.active():
+            with self.server.under_way.one():
                 self._send(self.server.api.answer(self.command, self.path, self._body()))
         except ServingError as error:
             self.close_connection = True  # of the body something may still be to come

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,10 +19,13 @@ from serving.server.lone_runs import LoneRuns
 from serving.server.model_store import ModelStore
 from serving.server.rest import RestApi
 from serving.server.service import Service
+from serving.server.under_way import UnderWay
 from serving.server.wanted import Wanted, wanted_by_config, wanted_in
 from serving.server.watcher import Watcher
 
 __all__ = ["DevelopmentServer", "Settings"]
+
+LAST_SECONDS = 1.0  # for answers that are made to get out
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class DevelopmentServer:
 
     Attributes:
         service: what answers requests, and its models.
-        answered: once it has ended, whether everything that had been asked was answered.
+        answered: once it has ended, whether everything that had been asked was answered, over both interfaces.
 
     Raises:
         ValueError: a port is taken, or the folder or the config cannot be read.
@@ -75,6 +79,7 @@ class DevelopmentServer:
             if settings.batching is None
             else BatchScheduler(settings.batching, self._count_batch)
         )
+        self._grpc_under_way = UnderWay(settings.limits.connections)
         self.service = Service(store, self._scheduler, settings.limits.seconds)
         self._watcher = Watcher(store, settings.wanted, settings.poll_seconds)
 
@@ -98,7 +103,7 @@ class DevelopmentServer:
             place = f"{settings.host}:{settings.rest_port}"
             raise ValueError(f"An address that nobody listens at is expected. Received: {place} ({error}).") from error
         address = f"{settings.host}:{settings.grpc_port}"
-        self._grpc, self._grpc_port = make_grpc_server(self.service, address, settings.limits)
+        self._grpc, self._grpc_port = make_grpc_server(self.service, address, settings.limits, self._grpc_under_way)
         self._grpc.start()
         threading.Thread(target=partial(self._rest.serve_forever, 0.1), name="rest", daemon=True).start()
         return self
@@ -106,8 +111,10 @@ class DevelopmentServer:
     def __exit__(self, *exception: object) -> None:
         """Take no new request, answer those that are here, and end."""
         seconds = self._settings.limits.seconds
-        ended = self._grpc.stop(seconds)
-        self.answered = self._rest.drain(seconds)
+        end = time.monotonic() + seconds
+        ended = self._grpc.stop(seconds + LAST_SECONDS)  # takes no new one from here on
+        over_rest = self._rest.drain(seconds)
+        self.answered = self._grpc_under_way.wait(end - time.monotonic()) and over_rest
         self._rest.shutdown()
         self._rest.server_close()
         ended.wait()

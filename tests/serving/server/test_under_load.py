@@ -133,13 +133,13 @@ def test_what_is_here_is_answered_before_the_end(toys, gate):
             wait_until(lambda: len(gate.arrived) == 2)
             stopping = threading.Thread(target=server.__exit__, args=(None, None, None))
             stopping.start()
-            wait_until(lambda: server._rest._draining)
+            wait_until(lambda: server._rest.under_way.refusing)
             assert idle.predict({"instances": [[1, 1]]}) == (503, {"error": "The server is shutting down."})
             gate.set()
             assert over_rest.result() == (200, {"predictions": [[3, 3]]})
             np.testing.assert_array_equal(over_grpc.result()["y"], [[3, 6]])
         stopping.join()
-    assert server.answered
+        assert server.answered
 
 
 def raw(server, data: bytes) -> bytes:
