@@ -21,17 +21,24 @@ from serving.transports.transport import Arrays, EndpointInfo, Target
 
 __all__ = ["ClientError", "RenderedClip", "RenderedPicture", "ServingClient"]
 
+# What to do, for each way in which a request fails.
 ADVICE = {
+    Code.CANCELLED: "the request was given up before it was answered, perhaps as the server ended: ask again",
+    Code.UNKNOWN: "the server failed, or is not TensorFlow Serving: see its log, and whether the port is right",
     Code.INVALID_ARGUMENT: "the request is wrong",
-    Code.FAILED_PRECONDITION: "this endpoint or this batch cannot be served",
-    Code.NOT_FOUND: "the server has no such model or version: GET /v1/models/NAME tells which it has",
     Code.DEADLINE_EXCEEDED: "it took too long: allow more seconds, or ask for less at once",
-    Code.UNAVAILABLE: "the server is not there or has too much to do",
-    Code.RESOURCE_EXHAUSTED: "the message is too large, or there are too many requests",
-    Code.UNIMPLEMENTED: "the server does not do this; is it TensorFlow Serving's port?",
-    Code.UNAUTHENTICATED: "who stands before the server wants to know who asks",
+    Code.NOT_FOUND: "the server has no such model or version: GET /v1/models/NAME tells which it has",
+    Code.ALREADY_EXISTS: "the server says that this is there already, which no prediction is: what stands before it?",
     Code.PERMISSION_DENIED: "who stands before the server does not let this through",
+    Code.RESOURCE_EXHAUSTED: "the message is too large, or there are too many requests",
+    Code.FAILED_PRECONDITION: "this endpoint or this batch cannot be served",
+    Code.ABORTED: "the server broke the request off: ask again",
+    Code.OUT_OF_RANGE: "a number in the request is beyond what the model takes",
+    Code.UNIMPLEMENTED: "the server does not do this; is it TensorFlow Serving's port?",
     Code.INTERNAL: "an error within the server; its log says more",
+    Code.UNAVAILABLE: "the server is not there or has too much to do",
+    Code.DATA_LOSS: "the server's files of the model are damaged: export it again",
+    Code.UNAUTHENTICATED: "who stands before the server wants to know who asks",
 }
 
 
@@ -43,8 +50,7 @@ class ClientError(ValueError):
     """
 
     def __init__(self, error: ServingError, address: str, target: Target):
-        advice = ADVICE.get(error.code, "unexpected")
-        super().__init__(f"{address}, {target.model}: {advice} ({error.code.name}: {error.message})")
+        super().__init__(f"{address}, {target.model}: {ADVICE[error.code]} ({error.code.name}: {error.message})")
         self.code = error.code
 
 

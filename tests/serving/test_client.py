@@ -6,14 +6,17 @@ import contextlib
 import http.server
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import grpc
 import numpy as np
 import pytest
 from helpers.development_server import LONG, running
 from helpers.ports import free_ports
 from helpers.toy_models import write_toy
+from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from serving.client import ClientError, ServingClient
+from serving.client import ADVICE, ClientError, ServingClient
 from serving.retries import Retries
 from serving.server.limits import Limits
 from serving.statuses import Code
@@ -167,6 +170,44 @@ def test_other_servers(odd, status, text, code, message):
     with pytest.raises(ClientError, match=message) as caught:
         odd((status, text)).endpoints()
     assert caught.value.code is code
+
+
+def test_every_status_has_its_own_advice():
+    assert set(ADVICE) == set(Code) - {Code.OK}
+    assert len(set(ADVICE.values())) == len(ADVICE)
+
+
+@pytest.fixture(scope="module")
+def failing():
+    """A gRPC server that fails with the code whose name is asked for as a signature."""
+
+    class Failing(prediction_service_pb2_grpc.PredictionServiceServicer):
+        def Predict(self, request, context):
+            context.abort(grpc.StatusCode[request.model_spec.signature_name], "as you like")
+
+    server = grpc.server(ThreadPoolExecutor(1))
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Failing(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with ServingClient(f"grpc://127.0.0.1:{port}", "toy", seconds=LONG, retries=Retries(most=1)) as client:
+        yield client
+    server.stop(None)
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code is not Code.OK])
+def test_every_status_over_grpc_says_what_to_do(failing, code):
+    with pytest.raises(ClientError) as caught:
+        failing.predict(code.name, {"x": X})
+    assert caught.value.code is code
+    assert f"toy: {ADVICE[code]} ({code.name}: as you like)" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", sorted({code.http for code in Code if code is not Code.OK}))
+def test_every_status_over_rest_says_what_to_do(odd, status):
+    with pytest.raises(ClientError) as caught:
+        odd(*[(status, '{"error": "as you like"}')] * 3).endpoints()
+    assert caught.value.code.http == status
+    assert f"toy: {ADVICE[caught.value.code]} ({caught.value.code.name}: as you like)" in str(caught.value)
 
 
 def test_rest_needs_no_tensorflow():

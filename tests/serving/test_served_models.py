@@ -16,6 +16,7 @@ from serving.client import ClientError, ServingClient
 from serving.examples import make_examples
 from serving.export import serve_model
 from serving.fresh_check import differences
+from serving.retries import Retries
 from serving.server.batching_parameters import BatchingParameters
 from serving.server.limits import Limits
 from serving.statuses import Code
@@ -109,6 +110,27 @@ def test_a_photo_that_is_none_is_the_senders_mistake(examples, server, photo):
         status, body = call.predict({"instances": [row]}, model="small-person")
     assert status == 400, body
     assert "source_image_bytes" in body["error"] or "Invalid" in body["error"] or "decod" in body["error"]
+
+
+FILES = [
+    ("person", "transfer", "source_image_bytes"),
+    ("sequence", "clip", "reference_image_bytes"),
+    ("sequence", "prepare", "reference_image_bytes"),
+    ("sequence", "step", "reference_image_bytes"),
+    ("sequence", "step", "previous_image_bytes"),
+]
+
+
+@pytest.mark.parametrize(("network", "endpoint", "name"), FILES)
+def test_wrong_files_over_both_interfaces(examples, address, network, endpoint, name):
+    """INVALID_ARGUMENT, for every file that goes in; a good one is answered afterwards."""
+    inputs = {key: array[:1] for key, array in examples[network][endpoint][0].items()}
+    with ServingClient(address, f"small-{network}", seconds=PATIENCE, retries=Retries(most=1)) as client:
+        for photo in BAD_PHOTOS:
+            with pytest.raises(ClientError, match=f"{name}|Invalid|decod") as caught:
+                client.predict(endpoint, {**inputs, name: np.array([photo], object)})
+            assert caught.value.code is Code.INVALID_ARGUMENT
+        assert client.predict(endpoint, inputs)
 
 
 @pytest.fixture
