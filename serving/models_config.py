@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from serving.requests import serving_messages
+from serving.serving_api import serving_messages
 from serving.versions import existing_versions
 
 __all__ = ["CANARY", "STABLE", "make_config", "models_in", "write_config"]

@@ -7,14 +7,14 @@ records say what a model ought to give.
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from types import ModuleType
 
 import numpy as np
 
-__all__ = ["WARMUP_FILE", "make_record", "read_records", "serving_messages", "tensors_of", "write_records"]
+from serving.serving_api import serving_messages
+
+__all__ = ["WARMUP_FILE", "make_record", "read_records", "tensors_of", "write_records"]
 
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 
@@ -84,18 +84,3 @@ def _fill(messages, arrays: Mapping[str, np.ndarray]) -> None:
 
     for name, array in arrays.items():
         messages[name].CopyFrom(tf.make_tensor_proto(array))
-
-
-def serving_messages(module: str) -> ModuleType:
-    """A module of TensorFlow Serving's messages, such as "apis.predict_pb2".
-
-    Raises:
-        ValueError: tensorflow-serving-api is not installed.
-    """
-    try:
-        return importlib.import_module(f"tensorflow_serving.{module}")
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            'tensorflow-serving-api of TensorFlow\'s version is needed here: pip install ".[serving]", or beside '
-            "tensorflow-cpu: pip install --no-deps tensorflow-serving-api==VERSION."
-        ) from error

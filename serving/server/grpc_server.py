@@ -34,6 +34,7 @@ from serving.server.loaded_model import Arrays, Endpoint, LoadedModel
 from serving.server.routes import ModelSpec
 from serving.server.service import Service
 from serving.server.under_way import UnderWay
+from serving.serving_api import check_versions
 from serving.statuses import Code, ServingError
 
 __all__ = ["make_grpc_server"]
@@ -55,6 +56,7 @@ def make_grpc_server(service: Service, address: str, limits: Limits, under_way: 
     Raises:
         ValueError: the port is taken.
     """
+    check_versions()
     options = [
         ("grpc.max_receive_message_length", limits.message_bytes),
         ("grpc.max_send_message_length", -1),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from serving.requests import serving_messages
+from serving.serving_api import serving_messages
 from serving.versions import existing_versions
 
 __all__ = ["Wanted", "wanted_by_config", "wanted_in"]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from serving.requests import serving_messages, tensors_of
+from serving.requests import tensors_of
+from serving.serving_api import serving_messages
 from serving.statuses import Code, ServingError
 from serving.transports.transport import Arrays, EndpointInfo, Target, endpoints_from
 
@@ -26,7 +27,7 @@ class GrpcTransport:
         secure: TLS with the system's certificates.
 
     Raises:
-        ValueError: tensorflow-serving-api is not installed.
+        ValueError: tensorflow-serving-api is not installed, or does not go with TensorFlow.
     """
 
     def __init__(self, place: str, secure: bool = False):

@@ -7,7 +7,7 @@ from google.protobuf import text_format
 
 from serving.__main__ import main
 from serving.models_config import make_config, models_in
-from serving.requests import serving_messages
+from serving.serving_api import serving_messages
 
 
 def parse(text: str):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pytest
 
-from serving.requests import make_record, read_records, serving_messages, tensors_of, write_records
+from serving.requests import make_record, read_records, tensors_of, write_records
 
 
 def test_round_trip(tmp_path):
@@ -45,9 +43,3 @@ def test_records_of_something_else(tmp_path):
         writer.write(b"\x0f\xff\xff")
     with pytest.raises(ValueError, match="must be a file of PredictionLog records. Received: "):
         list(read_records(tmp_path / "records"))
-
-
-def test_the_package_of_messages_is_missing(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis.prediction_log_pb2", None)
-    with pytest.raises(ValueError, match="tensorflow-serving-api of TensorFlow's version is needed"):
-        serving_messages("apis.prediction_log_pb2")
