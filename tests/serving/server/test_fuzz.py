@@ -1,4 +1,5 @@
-"""Anything at all as a request or a photo: the answer is a status that blames the sender, never an error of the server.
+"""Anything at all as bytes on a connection, as a request or as a photo: the answer is a status that blames the sender,
+never an error of the server.
 
 GFLA_FUZZ=20000 tries that many of each; by default there are few.
 """
@@ -6,17 +7,23 @@ GFLA_FUZZ=20000 tries that many of each; by default there are few.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
+import socket
+import sys
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from helpers.development_server import LONG, running
 
 hypothesis = pytest.importorskip("hypothesis", reason="pip install hypothesis makes up requests")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from serving.examples import PHOTO_SIZES  # noqa: E402
+from serving.server.limits import Limits  # noqa: E402
 from serving.server.loaded_model import LoadedModel  # noqa: E402
 from serving.server.model_store import ModelStore  # noqa: E402
 from serving.server.rest import RestApi  # noqa: E402
@@ -77,6 +84,98 @@ def test_any_body(toy, body):
 @given(method=st.sampled_from(["GET", "POST", "PUT", ""]), target=targets, body=bodies)
 def test_any_address(toy, method, target, body):
     assert toy.answer(method, target, body).status in (200, 400, 404), (method, target, body)
+
+
+class Wire:
+    """Connections to a server; `crashes` are the errors that ended threads of it, which it does not show."""
+
+    def __init__(self, server):
+        self.place = urlsplit(server.rest_address).hostname, urlsplit(server.rest_address).port
+        self.crashes = []
+        server._rest.handle_error = self._note
+
+    def _note(self, *_: object) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):  # the connection's
+            self.crashes.append(error)
+
+    def send(self, data: bytes) -> bytes:
+        """What comes back for bytes that nothing follows."""
+        received = bytearray()
+        with socket.create_connection(self.place, LONG) as connection, contextlib.suppress(ConnectionError):
+            connection.sendall(data)
+            with contextlib.suppress(OSError):  # the server has ended it already
+                connection.shutdown(socket.SHUT_WR)
+            while piece := connection.recv(1 << 16):
+                received += piece
+        return bytes(received)
+
+
+@pytest.fixture(scope="module")
+def wire(toys):
+    with running(toys, limits=Limits(message_bytes=4000, seconds=LONG, idle_seconds=LONG)) as server:
+        yield Wire(server)
+
+
+ends = st.sampled_from([b"\r\n"] * 6 + [b"\n", b"\r", b"\r\n\r\n", b""])
+start_words = [
+    st.sampled_from([b"GET", b"POST", b"POST", b"HEAD", b"PUT", b"FLY"]) | st.binary(max_size=5),
+    st.sampled_from([path.encode() for path in ("/v1/models/toy:predict", "/v1/models/toy", "/healthz", "*", "//")])
+    | st.binary(max_size=12),
+    st.sampled_from([b"HTTP/1.1"] * 4 + [b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"HTTP/1.1 more", b""])
+    | st.binary(max_size=9),
+]
+MUCH = b"<much>"  # stands for more than a line may hold, which would be no pleasure to read
+header_names = st.sampled_from(
+    [b"Content-Length", b"content-length", b"Transfer-Encoding", b"Connection", b"Expect", b"Host", b" Folded", b""]
+)
+header_values = st.sampled_from(
+    [b"0", b"2", b"23", b"-1", b"+2", b"1e3", b"0x2", b"2, 2", "\uff12".encode(), b"9" * 30, b"chunked", b"identity"]
+    + [b"close", b"keep-alive", b"100-continue", b"", MUCH]
+)
+headers = st.tuples(
+    header_names | st.binary(max_size=8),
+    st.sampled_from([b": ", b":", b" :", b""]),
+    header_values | st.binary(max_size=9),
+).map(b"".join)
+contents = st.sampled_from([b"", b"{}", b'{"instances": [[1, 2]]}', b"0\r\n\r\n", b"2\r\n{}\r\n0\r\n\r\n"]) | st.binary(
+    max_size=30
+)
+
+
+@st.composite
+def http_requests(draw) -> bytes:
+    """A request, more or less; sometimes with its true length."""
+    lines = [b" ".join(map(draw, start_words)), *draw(st.lists(headers, max_size=4))]
+    content = draw(contents)
+    if draw(st.booleans()):
+        lines.append(b"Content-Length: %d" % len(content))
+    return b"".join(line + draw(ends) for line in lines) + draw(ends) + content
+
+
+streams = st.lists(http_requests(), min_size=1, max_size=3).map(b"".join) | st.binary(max_size=80)
+
+
+def statuses(received: bytes) -> list[int]:
+    """Of the answers that came one after the other; what HTTP/0.9 is answered has none."""
+    found = []
+    while received.startswith(b"HTTP/1.1 "):
+        head, _, received = received.partition(b"\r\n\r\n")
+        found.append(int(head[9:12]))
+        lengths = [line[16:] for line in head.split(b"\r\n") if line.startswith(b"Content-Length: ")]
+        if lengths and not received.startswith(b"HTTP/1.1 "):  # as after HEAD
+            received = received[int(lengths[0]) :]
+    assert not received or received == b"ok\n" or json.loads(received).keys() <= {"error", "model_version_status"}
+    return found
+
+
+@often
+@given(stream=streams)
+def test_any_bytes_on_a_connection(wire, stream):
+    found = statuses(wire.send(stream.replace(MUCH, b"a" * 70_000)))
+    assert set(found) <= {100, 200, 400, 404, 413, 414, 431}, stream
+    assert wire.crashes == [], stream
+    assert statuses(wire.send(b"GET /healthz HTTP/1.1\r\n\r\n")) == [200]
 
 
 @pytest.fixture(scope="module")
