@@ -3,7 +3,7 @@
 The answers don't come from the exported graphs but from `gfla_tf.PoseTransfer`, `gfla_tf.Animator` and the Keras model:
 what a server gives is compared with what a user of the library gets. Two things are as in the graphs: the drawn
 skeletons of a sequence model, whose edges differ from OpenCV's by design, and the way norms are computed, as random
-weights make up to 1e-4 out of what another way rounds otherwise.
+weights make up to 0.004 (in person-fashion's pictures) out of what another way rounds otherwise.
 
 Photos are smooth noise of several sizes, poses are random: nobody's picture gets into a file of warm-up requests.
 """

@@ -5,8 +5,8 @@ For example:
   python -m serving export person-demo --output models
   python -m serving export person-fashion --weights weights.safetensors --output models --precision bfloat16
 
-DIR/NAME/VERSION appears when it is complete and has passed its check: every endpoint, run by a process without this
-project, gave what the library gives. A server that watches DIR/NAME picks it up.
+DIR/NAME/VERSION appears when it is complete and has passed its check: every endpoint, run by a process without gfla_tf,
+gave what the library gives. A server that watches DIR/NAME picks it up.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""serving/README.md's commands, from weights to an answered request, run as they stand there with a small model."""
+"""The READMEs' three commands from weights to an answered request, run as they stand there with a small model."""
 
 from __future__ import annotations
 
@@ -26,8 +26,16 @@ from serving.client import ServingClient
 FOLDER = Path(serving.__file__).parent
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 SAMPLES = FOLDER.parent / "samples"
-BEGINNING = README.split("```sh")[1].split("```")[0]
-COMMANDS = [line.split("  #")[0].split()[3:] for line in BEGINNING.splitlines() if line.startswith("python -m serving")]
+TOP_README = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+
+
+def first_commands(text: str) -> list[list[str]]:
+    """The words of the commands in the first block of commands of a text."""
+    block = text.split("```sh")[1].split("```")[0]
+    return [line.split("  #")[0].split()[3:] for line in block.splitlines() if line.startswith("python -m serving")]
+
+
+COMMANDS = first_commands(README)
 
 
 @pytest.fixture
@@ -71,18 +79,27 @@ def test_three_commands(workplace, serve):
     process, addresses = serve(server)
     assert main([*predict, "--server", addresses[0]]) == 0
     assert read_image(predict[predict.index("--output") + 1]).shape == (64, 48, 3)
-    _end_answers(process, addresses[0], workplace / "held")
+    _end_answers(process, addresses, workplace)
 
 
-def _end_answers(process: subprocess.Popen, address: str, file: Path) -> None:
-    """SIGTERM while a request is under way: it is answered, then the process ends."""
-    with ThreadPoolExecutor(1) as threads:
-        future = threads.submit(_hold, address, file)
-        wait_until(lambda: file.exists() or future.done())
+def test_both_readmes_begin_alike():
+    assert first_commands(TOP_README.split("\n## Serving\n")[1]) == COMMANDS
+
+
+def _end_answers(process: subprocess.Popen, addresses: list[str], folder: Path) -> None:
+    """SIGTERM while requests are under way, over REST and over gRPC: they are answered, then the process ends."""
+    assert [address.split(":")[0] for address in addresses] == ["http", "grpc"]
+    files = [folder / f"held{index}" for index in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        futures = list(map(threads.submit, [_hold] * 2, addresses, files))
+        for file, future in zip(files, futures, strict=True):
+            wait_until(lambda file=file, future=future: file.exists() or future.done())
         process.send_signal(signal.SIGTERM)
         assert "Answering what has been asked" in process.stdout.readline()
-        file.unlink()
-        assert future.result() == 0
+        assert not any(future.done() for future in futures)
+        for file in files:  # both before either answer: they may have been merged
+            file.unlink()
+        assert [future.result() for future in futures] == [0, 0]
     assert process.wait(LONG) == 0
 
 
