@@ -117,43 +117,43 @@ def wire(toys):
         yield Wire(server)
 
 
-ends = st.sampled_from([b"\r\n"] * 6 + [b"\n", b"\r", b"\r\n\r\n", b""])
-start_words = [
-    st.sampled_from([b"GET", b"POST", b"POST", b"HEAD", b"PUT", b"FLY"]) | st.binary(max_size=5),
-    st.sampled_from([path.encode() for path in ("/v1/models/toy:predict", "/v1/models/toy", "/healthz", "*", "//")])
-    | st.binary(max_size=12),
-    st.sampled_from([b"HTTP/1.1"] * 4 + [b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"HTTP/1.1 more", b""])
-    | st.binary(max_size=9),
-]
+def mostly(*usual: bytes, size: int):
+    """One of these, or, seldom, any bytes: a server that refuses the first line never comes to the others."""
+    return st.integers(0, 15).flatmap(lambda number: st.sampled_from(usual) if number else st.binary(max_size=size))
+
+
 MUCH = b"<much>"  # stands for more than a line may hold, which would be no pleasure to read
-header_names = st.sampled_from(
-    [b"Content-Length", b"content-length", b"Transfer-Encoding", b"Connection", b"Expect", b"Host", b" Folded", b""]
+start_words = [
+    mostly(*[b"POST"] * 4, b"GET", b"GET", b"HEAD", b"PUT", b"FLY", size=5),
+    mostly(*[b"/v1/models/toy:predict"] * 4, b"/v1/models/toy", b"/healthz", b"*", b"//", size=12),
+    mostly(*[b"HTTP/1.1"] * 8, b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"HTTP/1.1 more", b"", size=9),
+]
+lengths = mostly(
+    b"0", b"2", b"23", b"-1", b"+2", b"1e3", b"0x2", b"2, 2", b"\xb2", "\uff12".encode(), b"9" * 30, b"", MUCH, size=9
 )
-header_values = st.sampled_from(
-    [b"0", b"2", b"23", b"-1", b"+2", b"1e3", b"0x2", b"2, 2", "\uff12".encode(), b"9" * 30, b"chunked", b"identity"]
-    + [b"close", b"keep-alive", b"100-continue", b"", MUCH]
+other_values = mostly(b"chunked", b"identity", b"close", b"keep-alive", b"100-continue", b"", MUCH, size=9)
+other_names = mostly(b"Transfer-Encoding", b"Connection", b"Expect", b"Host", b" Folded", b"", size=9)
+colons = mostly(*[b": "] * 8, b":", b" :", b"", size=2)
+headers = st.tuples(st.sampled_from([b"Content-Length", b"content-length"]), colons, lengths) | st.tuples(
+    other_names, colons, other_values
 )
-headers = st.tuples(
-    header_names | st.binary(max_size=8),
-    st.sampled_from([b": ", b":", b" :", b""]),
-    header_values | st.binary(max_size=9),
-).map(b"".join)
-contents = st.sampled_from([b"", b"{}", b'{"instances": [[1, 2]]}', b"0\r\n\r\n", b"2\r\n{}\r\n0\r\n\r\n"]) | st.binary(
-    max_size=30
-)
+contents = mostly(b"", b"{}", b'{"instances": [[1, 2]]}', b"0\r\n\r\n", b"2\r\n{}\r\n0\r\n\r\n", size=30)
+ends = mostly(*[b"\r\n"] * 30, b"\n", b"\r", b"\r\n\r\n", b"", size=2)
 
 
 @st.composite
 def http_requests(draw) -> bytes:
     """A request, more or less; sometimes with its true length."""
-    lines = [b" ".join(map(draw, start_words)), *draw(st.lists(headers, max_size=4))]
+    lines = [b" ".join(map(draw, start_words)), *map(b"".join, draw(st.lists(headers, max_size=3)))]
     content = draw(contents)
-    if draw(st.booleans()):
+    if draw(st.integers(0, 3)) == 3:
         lines.append(b"Content-Length: %d" % len(content))
-    return b"".join(line + draw(ends) for line in lines) + draw(ends) + content
+    return b"".join(line + draw(ends) for line in lines) + b"\r\n" + content
 
 
-streams = st.lists(http_requests(), min_size=1, max_size=3).map(b"".join) | st.binary(max_size=80)
+streams = st.integers(0, 7).flatmap(
+    lambda number: st.lists(http_requests(), min_size=1, max_size=3).map(b"".join) if number else st.binary(max_size=80)
+)
 
 
 def statuses(received: bytes) -> list[int]:
@@ -172,6 +172,7 @@ def statuses(received: bytes) -> list[int]:
 @often
 @given(stream=streams)
 def test_any_bytes_on_a_connection(wire, stream):
+    wire.crashes.clear()
     found = statuses(wire.send(stream.replace(MUCH, b"a" * 70_000)))
     assert set(found) <= {100, 200, 400, 404, 413, 414, 431}, stream
     assert wire.crashes == [], stream
