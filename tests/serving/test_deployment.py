@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format, wrappers_pb2
 
 import serving
 
 yaml = pytest.importorskip("yaml")
 FOLDER = Path(serving.__file__).parent / "deployment"
+README = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
 Field = descriptor_pb2.FieldDescriptorProto
 
 
@@ -109,7 +111,21 @@ def test_tls():
 def test_the_image_is_pinned_and_the_same():
     images = {compose_service()["image"], container()["image"]}
     assert len(images) == 1
-    assert re.fullmatch(r"tensorflow/serving:\d+\.\d+\.\d+", images.pop())
+    (image,) = images
+    assert re.fullmatch(r"tensorflow/serving:\d+\.\d+\.\d+", image)
+    assert f"both manifests pin `{image}`" in README
+
+
+def test_what_is_exported_here_with_a_newer_tensorflow_is_said():
+    """A server older than the TensorFlow that exports is outside of what TensorFlow promises."""
+    server, ours = (
+        tuple(map(int, version.split(".")[:2])) for version in (container()["image"].split(":")[1], tf.__version__)
+    )
+    if ours > server:
+        newer = ".".join(map(str, ours))
+        assert f"made with TensorFlow {newer} is newer than that server" in " ".join(README.split())
+        for path in ("docker-compose.yml", "kubernetes/deployment.yaml"):
+            assert f"Older than TensorFlow {newer}" in (FOLDER / path).read_text()
 
 
 def test_both_start_the_server_alike():

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 import serving.export as export
 from gfla_tf.image_io import decode_image
@@ -42,6 +43,15 @@ def test_what_is_written(exported):
         facts = json.loads((folder / export.MODEL_FILE).read_text())
         assert facts["preset"]["network"] == network
         assert facts["precision"] == "float32"
+
+
+def test_a_graph_asks_for_no_newer_server_than_it_must(exported):
+    """What README says of servers that are older than the TensorFlow that exported."""
+    for name in MODELS:
+        data = (exported / name / "1" / "saved_model.pb").read_bytes()
+        (graph,) = saved_model_pb2.SavedModel.FromString(data).meta_graphs
+        assert graph.graph_def.versions.min_consumer <= 12
+        assert graph.meta_info_def.stripped_default_attrs
 
 
 def test_warmup_requests_are_those_of_every_endpoint(exported, served_person):
