@@ -5,7 +5,8 @@ A card is a Markdown file. What stands in it between the lines
     <!-- figures: rendered -->
     <!-- end of figures -->
 
-is replaced by the tables of an evaluation under protocol `rendered`; a card may have such a place for each protocol.
+is replaced by the tables of an evaluation under protocol `rendered`; a card may have such a place for each protocol, and
+others for further evaluations under the same, `<!-- figures: rendered ablations -->`, which are named "ablations".
 The rest of the card is left as it is. The same evaluation gives the same bytes.
 """
 
@@ -25,16 +26,22 @@ from training.evaluation.tables import MISSING
 
 __all__ = ["card_figures", "write_card"]
 
-BEGIN, END = "<!-- figures: {protocol} -->", "<!-- end of figures -->"
+BEGIN, END = "<!-- figures: {place} -->", "<!-- end of figures -->"
 
 
-def write_card(evaluation: Evaluation, card: str | os.PathLike[str]) -> None:
+def write_card(evaluation: Evaluation, card: str | os.PathLike[str], name: str | None = None) -> None:
     """Put an evaluation's figures into a card.
+
+    Args:
+        evaluation: whose figures.
+        card: the file.
+        name: of the place, behind the protocol; None for the protocol's own.
 
     Raises:
         ValueError: there is no card, or no place in it.
     """
-    card, begin = Path(card), BEGIN.format(protocol=evaluation.fingerprint["protocol"]["name"])
+    protocol = evaluation.fingerprint["protocol"]["name"]
+    card, begin = Path(card), BEGIN.format(place=protocol if name is None else f"{protocol} {name}")
     try:
         text = card.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

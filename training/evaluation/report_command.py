@@ -8,7 +8,7 @@ sheets are copied. With --card, the tables also go into a model card, between tw
     <!-- figures: rendered -->
     <!-- end of figures -->
 
-where rendered is the evaluation's protocol.
+where rendered is the evaluation's protocol; with --place NAME, between `<!-- figures: rendered NAME -->` and the end.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `report`."""
     parser.add_argument("evaluation", metavar="EVAL_DIR", help="folder that `evaluate` wrote")
     parser.add_argument("--card", metavar="FILE", help="a model card (Markdown) whose figures are replaced")
+    parser.add_argument("--place", metavar="NAME", help="which place of the card (default: the protocol's own)")
     parser.add_argument("--output", metavar="DIR", help="folder to write (default: EVAL_DIR)")
 
 
@@ -35,6 +36,6 @@ def run(options: argparse.Namespace) -> int:
     for path in write_report(evaluation, options.output or evaluation.folder):
         print(path)
     if options.card is not None:
-        write_card(evaluation, options.card)
+        write_card(evaluation, options.card, options.place)
         print(options.card)
     return 0

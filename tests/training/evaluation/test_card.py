@@ -70,6 +70,17 @@ def test_a_card_keeps_the_rest_and_is_the_same_when_written_again(tmp_path):
     assert card.read_text(encoding="utf-8") == written
 
 
+def test_a_card_with_two_evaluations_under_one_protocol(tmp_path):
+    card, end = tmp_path / "README.md", "<!-- end of figures -->\n"
+    card.write_text(f"<!-- figures: rendered -->\n{end}Ablations\n<!-- figures: rendered ablations -->\n{end}")
+    write_card(EVALUATION, card, "ablations")
+    first, _, second = card.read_text().partition("Ablations\n")
+    assert first == f"<!-- figures: rendered -->\n{end}"
+    assert second == f"<!-- figures: rendered ablations -->\n\n{EXPECTED}\n{end}"
+    with pytest.raises(ValueError, match="<!-- figures: rendered speed -->"):
+        write_card(EVALUATION, card, "speed")
+
+
 def test_a_card_without_a_place(tmp_path):
     with pytest.raises(ValueError, match="--card: a Markdown file is expected. Received: .*README.md"):
         write_card(EVALUATION, tmp_path / "README.md")
