@@ -5,9 +5,9 @@ A card is a Markdown file. What stands in it between the lines
     <!-- figures: rendered -->
     <!-- end of figures -->
 
-is replaced by the tables of an evaluation under protocol `rendered`; a card may have such a place for each protocol, and
-others for further evaluations under the same, `<!-- figures: rendered ablations -->`, which are named "ablations".
-The rest of the card is left as it is. The same evaluation gives the same bytes.
+is replaced by the tables of an evaluation under protocol `rendered`. A card may have a place for each protocol, and
+others for further evaluations under the same: `<!-- figures: rendered ablations -->` is named "ablations". The rest of
+the card is left as it is. The same evaluation gives the same bytes.
 """
 
 from __future__ import annotations
