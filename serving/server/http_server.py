@@ -85,6 +85,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.timeout = self.server.limits.idle_seconds
         super().setup()
 
+    def parse_request(self) -> bool:
+        """Refuse HTTP/0.9: its answers have no head, which tells where they end on a connection that is kept."""
+        if not super().parse_request():
+            return False
+        if self.request_version == "HTTP/0.9":
+            self.send_error(400, "HTTP/1.0 or newer is expected. Received: HTTP/0.9.")
+            return False
+        return True
+
     def _handle(self) -> None:
         try:
             with self.server.under_way.one():

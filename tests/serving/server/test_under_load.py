@@ -164,6 +164,8 @@ HEAD = b"POST /v1/models/toy:predict HTTP/1.1\r\nHost: me\r\n"
         (HEAD + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400, b"with its length"),
         (b"hello\r\n\r\n", 400, b"Bad request"),
         (b"GET / HTTP/9.9\r\n\r\n", 400, b"Invalid HTTP version"),
+        (b"GET /healthz\r\n\r\n", 400, b"HTTP/1.0 or newer is expected"),
+        (b"GET /healthz HTTP/0.9\r\nConnection: keep-alive\r\n\r\n", 400, b"HTTP/1.0 or newer is expected"),
         (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414, b"Too Long"),
         (HEAD + b"A: b\r\n" * 200 + b"\r\n", 431, b"Too many headers"),
         (b"HEAD /healthz HTTP/1.0\r\n\r\n", 404, b""),
