@@ -24,6 +24,7 @@ _FASHION = {"preset": "person-fashion", "batch_size": 8}
 _MARKET = {"preset": "person-market", "batch_size": 8, "discriminator": "image-discriminator-market"}
 _DEMO = {
     "preset": "person-demo",
+    "network": {"renderer_norm": False},  # with norms, a pattern comes up above every head
     "batch_size": 8,
     "precision": "mixed_bfloat16",
     "learning_rate": 1e-3,
@@ -103,7 +104,14 @@ _WRITTEN: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
             ),
             "sequence": SequenceConfig(
                 "sequence",
-                **{**_DEMO, "preset": "sequence-demo", "batch_size": 2, "learning_rate": 2e-4, "round_steps": 100},
+                **{
+                    **_DEMO,
+                    "preset": "sequence-demo",
+                    "network": {},
+                    "batch_size": 2,
+                    "learning_rate": 2e-4,
+                    "round_steps": 100,
+                },
                 weights=SequenceWeights(
                     l1=10.0, adversarial=0.5, temporal=0.5, style=250.0, perceptual=1.0, endpoint=1.0, background=0.3
                 ),
