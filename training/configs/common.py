@@ -94,6 +94,9 @@ class RunConfig:
         ):
             for name in names:
                 self._check_number(name, lowest, whole)
+        for name in [entry.name for entry in fields(self) if entry.type == "bool"]:
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be true or false. Received: {getattr(self, name)!r}.")
         for name in self.BELOW_ONE:
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1:

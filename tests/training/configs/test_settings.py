@@ -77,6 +77,8 @@ def test_a_file_may_leave_fields_out(tmp_path):
         ("image_size=64", r"image_size must be \[height, width\] in pixels. Received: 64"),
         ("compared_window=[64]", r"compared_window must be \[height, width\] in pixels. Received: \[64\]"),
         ("compared_window=[64,48]", r"from 32 to the picture's \(64, 32\). Received: \(64, 48\)"),
+        ("judged_in_window=maybe", "judged_in_window must be true or false. Received: 'maybe'"),
+        ("xla=1", "xla must be true or false. Received: 1"),
         ("judged_in_window=true", "judged_in_window goes with a compared_window. Received: none"),
         ("exact_flow_share=[0,2]", r"exact_flow_share must be \[first, last\], each in \[0, 1\].* Received: \(0, 2\)"),
         ("exact_flow_share=0.5", "exact_flow_share must be a pair of numbers. Received: 0.5"),
