@@ -50,9 +50,7 @@ def test_every_setting_of_a_protocol_is_printed():
     real_set, networks = {"pictures": 7, "sha256": "e" * 64}, {"vgg16": "a" * 64, "pose estimator": "b" * 64}
     text = describe_fingerprint(fingerprint(PROTOCOLS["patn176"], data, networks, real_set))
     assert "protocol patn176, crop middle-176, resized by bicubic, generated files .png/.jpg/.jpeg, " in text
-    assert (
-        "SSIM gaussian-1.5 with range generated, LPIPS 0.1, left out for want of joints or length: 5, " in text
-    )
+    assert "SSIM gaussian-1.5 with range generated, LPIPS 0.1, left out for want of joints or length: 5, " in text
     assert "7 real pictures.\n" in text
     hashes = f"data {'d' * 12}, vgg16 {'a' * 12}, pose estimator {'b' * 12}, real pictures {'e' * 12}."
     assert text.endswith(f"SHA-256: {hashes}")
