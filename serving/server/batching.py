@@ -1,8 +1,10 @@
 """Requests that wait a moment for each other and run as one batch.
 
 Every signature of a version has its own queue; a few threads serve them all. A batch runs when it is full or its first
-request has waited long enough. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too
-long is told so (DEADLINE_EXCEEDED): nothing grows for ever.
+request has waited long enough, counted anew from when the queue's batch before was answered: clients that wait for
+their answers then send the next requests, and would else fall into two groups, each of which waits for the other one's
+small batch. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too long is told so
+(DEADLINE_EXCEEDED): nothing grows for ever.
 
 If a merged batch fails, its requests are run one by one, so that a request does not fail for what another one sent. Do
 not count on that behind TensorFlow Serving.
@@ -50,6 +52,7 @@ class BatchScheduler:
     def __init__(self, parameters: BatchingParameters, observe: Callable[[int, int], None] = lambda *sizes: None):
         self.parameters, self._observe = parameters, observe
         self._queues: dict[Hashable, deque[_Task]] = {}
+        self._answered: dict[Hashable, float] = {}  # when a queue's last batch was, if that was a moment ago
         self._changed = threading.Condition()
         self._stopped = False
         self._threads = [
@@ -114,27 +117,42 @@ class BatchScheduler:
                 self._queues[key].remove(task)
 
     def _work(self) -> None:
-        while tasks := self._next_batch():
+        while batch := self._next_batch():
+            key, tasks = batch
             self._run_batch(tasks)
+            with self._changed:
+                self._answered[key] = time.monotonic()
 
-    def _next_batch(self) -> list[_Task]:
-        """Wait for a batch; nothing once the scheduler is stopped and all queues are empty."""
+    def _next_batch(self) -> tuple[Hashable, list[_Task]] | None:
+        """Wait for a batch of a queue; None once the scheduler is stopped and all queues are empty."""
         with self._changed:
             while True:
-                self._queues = {key: queue for key, queue in self._queues.items() if queue}
+                self._forget()
                 if self._stopped and not self._queues:
-                    return []
-                queue = min(self._queues.values(), key=self._pause, default=None)
-                pause = None if queue is None else self._pause(queue)
-                if queue is not None and pause <= 0:
-                    return self._take(queue)
+                    return None
+                key = min(self._queues, key=self._pause, default=None)
+                pause = None if key is None else self._pause(key)
+                if key is not None and pause <= 0:
+                    return key, self._take(self._queues[key])
                 self._changed.wait(pause)
 
-    def _pause(self, queue: deque[_Task]) -> float:
+    def _forget(self) -> None:
+        """Drop empty queues, and answers that no request waits from any more."""
+        self._queues = {key: queue for key, queue in self._queues.items() if queue}
+        oldest = time.monotonic() - self._patience
+        self._answered = {key: moment for key, moment in self._answered.items() if moment >= oldest}
+
+    @property
+    def _patience(self) -> float:
+        """How long a request waits for others, in seconds."""
+        return self.parameters.batch_timeout_micros / 1e6
+
+    def _pause(self, key: Hashable) -> float:
         """How long a queue's next batch may still wait, in seconds; negative if it is due for so long."""
+        queue = self._queues[key]
         if self._stopped or sum(task.size for task in queue) >= self.parameters.max_batch_size:
             return float("-inf")
-        return queue[0].arrival + self.parameters.batch_timeout_micros / 1e6 - time.monotonic()
+        return max(queue[0].arrival, self._answered.get(key, 0.0)) + self._patience - time.monotonic()
 
     def _take(self, queue: deque[_Task]) -> list[_Task]:
         tasks = [queue.popleft()]

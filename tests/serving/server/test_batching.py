@@ -97,6 +97,22 @@ def test_a_lone_request_waits_for_a_while_only(start):
     assert time.monotonic() - begin >= 0.1
 
 
+def test_who_waited_for_a_batch_waits_for_those_that_it_answers(start):
+    """They ask again at once; else a small batch would follow each large one, as long as clients take turns."""
+    run, scheduler, patience = Recorder(), start(2, 2_000_000, 9, 1), 2
+    run.gate.clear()
+    with ThreadPoolExecutor(3) as threads:
+        first = [threads.submit(scheduler.run, "model", run, x(value), LONG) for value in (1, 2)]
+        assert run.arrived.wait(LONG)
+        waiting = threads.submit(scheduler.run, "model", run, x(3), LONG)
+        time.sleep(patience + 0.1)
+        run.gate.set()
+        first[0].result()
+        assert scheduler.run("model", run, x(4), LONG)["y"] == [8]
+        assert waiting.result()["y"] == [6]
+    assert run.batches[1].tolist() == [3, 4]
+
+
 def test_queues_are_apart(start):
     run, scheduler = Recorder(), start(8, 50_000, 9, 2)
     with ThreadPoolExecutor(2) as threads:
