@@ -1,9 +1,9 @@
 """Requests that wait a moment for each other and run as one batch.
 
 Every signature of a version has its own queue; a few threads serve them all. A batch runs when it is full or its first
-request has waited long enough, counted anew from when the queue's batch before was answered: clients that wait for
-their answers then send the next requests, and would else fall into two groups, each of which waits for the other one's
-small batch. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too long is told so
+request has waited long enough. While another batch of its queue runs, which has all cores, it has to be half full; and
+the wait begins anew when that one is answered, as clients then send their next requests. They would else fall into
+groups that wait for each other's small batches. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too long is told so
 (DEADLINE_EXCEEDED): nothing grows for ever.
 
 If a merged batch fails, its requests are run one by one, so that a request does not fail for what another one sent. Do
@@ -12,9 +12,10 @@ not count on that behind TensorFlow Serving.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
@@ -52,6 +53,7 @@ class BatchScheduler:
     def __init__(self, parameters: BatchingParameters, observe: Callable[[int, int], None] = lambda *sizes: None):
         self.parameters, self._observe = parameters, observe
         self._queues: dict[Hashable, deque[_Task]] = {}
+        self._running: Counter[Hashable] = Counter()  # batches of a queue
         self._answered: dict[Hashable, float] = {}  # when a queue's last batch was, if that was a moment ago
         self._changed = threading.Condition()
         self._stopped = False
@@ -121,7 +123,9 @@ class BatchScheduler:
             key, tasks = batch
             self._run_batch(tasks)
             with self._changed:
+                self._running[key] -= 1
                 self._answered[key] = time.monotonic()
+                self._changed.notify()
 
     def _next_batch(self) -> tuple[Hashable, list[_Task]] | None:
         """Wait for a batch of a queue; None once the scheduler is stopped and all queues are empty."""
@@ -133,12 +137,14 @@ class BatchScheduler:
                 key = min(self._queues, key=self._pause, default=None)
                 pause = None if key is None else self._pause(key)
                 if key is not None and pause <= 0:
+                    self._running[key] += 1
                     return key, self._take(self._queues[key])
-                self._changed.wait(pause)
+                self._changed.wait(None if pause == math.inf else pause)
 
     def _forget(self) -> None:
-        """Drop empty queues, and answers that no request waits from any more."""
+        """Drop empty queues, counts of no batch, and answers that no request waits from any more."""
         self._queues = {key: queue for key, queue in self._queues.items() if queue}
+        self._running = +self._running
         oldest = time.monotonic() - self._patience
         self._answered = {key: moment for key, moment in self._answered.items() if moment >= oldest}
 
@@ -150,8 +156,11 @@ class BatchScheduler:
     def _pause(self, key: Hashable) -> float:
         """How long a queue's next batch may still wait, in seconds; negative if it is due for so long."""
         queue = self._queues[key]
-        if self._stopped or sum(task.size for task in queue) >= self.parameters.max_batch_size:
-            return float("-inf")
+        size = sum(task.size for task in queue)
+        if self._stopped or size >= self.parameters.max_batch_size:
+            return -math.inf
+        if self._running[key] and 2 * size < self.parameters.max_batch_size:
+            return math.inf
         return max(queue[0].arrival, self._answered.get(key, 0.0)) + self._patience - time.monotonic()
 
     def _take(self, queue: deque[_Task]) -> list[_Task]:
