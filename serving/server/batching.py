@@ -1,9 +1,9 @@
 """Requests that wait a moment for each other and run as one batch.
 
 Every signature of a version has its own queue; a few threads serve them all. A batch runs when it is full or its first
-request has waited long enough. While another batch of its queue runs, which has all cores, it has to be half full; and
-the wait begins anew when that one is answered, as clients then send their next requests. They would else fall into
-groups that wait for each other's small batches. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too long is told so
+request has waited long enough. While another batch of its queue runs, which has all cores, it has to be full; and the
+wait begins anew when that one is answered, as clients then send their next requests. They would else fall into groups
+that wait for each other's small batches. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too long is told so
 (DEADLINE_EXCEEDED): nothing grows for ever.
 
 If a merged batch fails, its requests are run one by one, so that a request does not fail for what another one sent. Do
@@ -156,10 +156,9 @@ class BatchScheduler:
     def _pause(self, key: Hashable) -> float:
         """How long a queue's next batch may still wait, in seconds; negative if it is due for so long."""
         queue = self._queues[key]
-        size = sum(task.size for task in queue)
-        if self._stopped or size >= self.parameters.max_batch_size:
+        if self._stopped or sum(task.size for task in queue) >= self.parameters.max_batch_size:
             return -math.inf
-        if self._running[key] and 2 * size < self.parameters.max_batch_size:
+        if self._running[key]:
             return math.inf
         return max(queue[0].arrival, self._answered.get(key, 0.0)) + self._patience - time.monotonic()
 

@@ -3,9 +3,9 @@
     make bench
 
 Throughput: the Keras model, given framed tensors, is called in batches of 1, 2, 4 and 8, and the best one counts. The
-server answers `transfer_tensors` (no photos to read) and `transfer` over gRPC, one by one and 8 at one time. Repeats of
-model and server take turns in one run, and medians are compared. With photos, the server also reads, frames and encodes
-pictures, which the model alone does not.
+server answers `transfer_tensors` (no photos to read), with the same picture and poses, and `transfer` over gRPC, one by
+one and 8 at one time. Repeats of model and server take turns in one run, and medians are compared. With photos, the
+server also reads, frames and encodes pictures, which the model alone does not.
 
 Start: the time of the first answer after the process says that it listens, over that of later ones; the model's own
 warm-up requests have run by then.
@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from gfla_tf.pipelines import load_trained
+from gfla_tf.pose import pose_maps
 from serving.client import ServingClient
 from serving.export import export_model
 from serving.load.generator import closed_loop
@@ -37,13 +38,14 @@ BATCHES = (1, 2, 4, 8)
 CONCURRENCY, REPEATS, SECONDS = 8, 5, 10.0
 
 
-def model_throughput(model, batch: int, seconds: float = SECONDS) -> float:
-    """Pictures a second of the Keras model as a graph."""
+def model_throughput(model, request: dict[str, np.ndarray], batch: int, seconds: float = SECONDS) -> float:
+    """Pictures a second of the Keras model as a graph, for batches of one request's picture and poses."""
     import tensorflow as tf
 
-    height, width = model.preset.height, model.preset.width
+    size = (model.preset.height, model.preset.width)
     call = tf.function(lambda *inputs: model(list(inputs), training=False)["image"], autograph=False)
-    inputs = [tf.zeros([batch, height, width, channels]) for channels in (3, 18, 18)]
+    poses = (pose_maps(request[name], *size) for name in ("source_keypoints", "target_keypoints"))
+    inputs = [tf.repeat(tensor, batch, axis=0) for tensor in (request["source_image"], *poses)]
     call(*inputs)
     start, count = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
@@ -105,16 +107,17 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _compare(model, folder: Path) -> None:
-    best = max(BATCHES, key=lambda batch: model_throughput(model, batch))
     height, width = model.preset.height, model.preset.width
     with serving(folder) as address:
         with ServingClient(address, "model") as client:
             endpoints = client.endpoints()
         # Tensors and poses of the network's own size.
         inputs = {name: sample_inputs(endpoints[name], (height, width)) for name in ("transfer_tensors", "transfer")}
+        request = inputs["transfer_tensors"]
+        best = max(BATCHES, key=lambda batch: model_throughput(model, request, batch))
         rates: dict[str, list[float]] = {}
         for _ in range(REPEATS):
-            rates.setdefault(f"Keras model, batch of {best}", []).append(model_throughput(model, best))
+            rates.setdefault(f"Keras model, batch of {best}", []).append(model_throughput(model, request, best))
             for endpoint, sample in inputs.items():
                 for count in (1, CONCURRENCY):
                     rate = server_throughput(address, endpoint, sample, count)

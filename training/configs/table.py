@@ -155,8 +155,8 @@ _WRITTEN: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
                 decay="cosine",
                 warmup_steps=200,
                 clip_norm=0.5,
-                steps=5000,
-                round_steps=500,
+                steps=3000,
+                round_steps=250,
                 validation_batches=50,
             )
         },
