@@ -18,10 +18,10 @@ from gfla_tf.weights import read_state, write_state
 PARAMETERS = {
     "person-fashion": 14_047_395,
     "person-market": 12_926_471,
-    "person-demo": 3_580_921,
-    "person-mobile": 1_753_081,
+    "person-demo": 3_579_129,
+    "person-mobile": 1_751_801,
     "sequence": 23_510_195,
-    "sequence-demo": 6_010_271,
+    "sequence-demo": 6_008_479,
     "face": 16_906_667,
     "view": 14_341_323,
     "motion": 1_834_786,

@@ -24,7 +24,6 @@ _FASHION = {"preset": "person-fashion", "batch_size": 8}
 _MARKET = {"preset": "person-market", "batch_size": 8, "discriminator": "image-discriminator-market"}
 _DEMO = {
     "preset": "person-demo",
-    "network": {"renderer_norm": False},  # with norms, a pattern comes up above every head
     "batch_size": 8,
     "precision": "mixed_bfloat16",
     "learning_rate": 1e-3,
@@ -107,7 +106,6 @@ _WRITTEN: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
                 **{
                     **_DEMO,
                     "preset": "sequence-demo",
-                    "network": {},
                     "batch_size": 2,
                     "learning_rate": 2e-4,
                     "round_steps": 100,
