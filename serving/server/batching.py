@@ -1,9 +1,9 @@
 """Requests that wait a moment for each other and run as one batch.
 
 Every signature of a version has its own queue; a few threads serve them all. A batch runs when it is full or its first
-request has waited long enough. While another batch of its queue runs, which has all cores, it has to be full; and the
-wait begins anew when that one is answered, as clients then send their next requests. They would else fall into groups
-that wait for each other's small batches. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too long is told so
+request has waited long enough. While another batch of its queue runs, which has all cores, it waits much longer to become
+full; and the wait begins anew when that one is answered, as clients then send their next requests. They would else fall
+into groups that wait for each other's small batches. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too long is told so
 (DEADLINE_EXCEEDED): nothing grows for ever.
 
 If a merged batch fails, its requests are run one by one, so that a request does not fail for what another one sent. Do
@@ -12,7 +12,6 @@ not count on that behind TensorFlow Serving.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import Counter, deque
@@ -26,6 +25,7 @@ from serving.statuses import Code, ServingError
 __all__ = ["BatchScheduler"]
 
 Run = Callable[[Arrays], Arrays]
+BESIDE = 20  # times as long a batch waits to become full while another one of its queue runs
 
 
 @dataclass(eq=False)
@@ -139,7 +139,7 @@ class BatchScheduler:
                 if key is not None and pause <= 0:
                     self._running[key] += 1
                     return key, self._take(self._queues[key])
-                self._changed.wait(None if pause == math.inf else pause)
+                self._changed.wait(pause)
 
     def _forget(self) -> None:
         """Drop empty queues, counts of no batch, and answers that no request waits from any more."""
@@ -157,10 +157,9 @@ class BatchScheduler:
         """How long a queue's next batch may still wait, in seconds; negative if it is due for so long."""
         queue = self._queues[key]
         if self._stopped or sum(task.size for task in queue) >= self.parameters.max_batch_size:
-            return -math.inf
-        if self._running[key]:
-            return math.inf
-        return max(queue[0].arrival, self._answered.get(key, 0.0)) + self._patience - time.monotonic()
+            return float("-inf")
+        patience = self._patience * (BESIDE if self._running[key] else 1)
+        return max(queue[0].arrival, self._answered.get(key, 0.0)) + patience - time.monotonic()
 
     def _take(self, queue: deque[_Task]) -> list[_Task]:
         tasks = [queue.popleft()]

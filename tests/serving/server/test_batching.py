@@ -113,21 +113,26 @@ def test_who_waited_for_a_batch_waits_for_those_that_it_answers(start):
     assert run.batches[1].tolist() == [3, 4]
 
 
-def test_beside_a_running_batch_only_a_full_one_runs(start):
-    run, scheduler = Recorder(), start(2, 0, 9, 2)
+def test_beside_a_running_batch_the_next_one_waits_to_become_full(start):
+    run, scheduler = Recorder(), start(2, 50_000, 9, 3)
     run.gate.clear()
-    with ThreadPoolExecutor(4) as threads:
-        requests = [threads.submit(scheduler.run, "model", run, x(1), LONG)]
+    with ThreadPoolExecutor(5) as threads:
+
+        def ask(value):
+            run.arrived.clear()
+            return threads.submit(scheduler.run, "model", run, x(value), LONG)
+
+        requests = [ask(1), ask(2)]
         assert run.arrived.wait(LONG)
-        run.arrived.clear()
-        requests.append(threads.submit(scheduler.run, "model", run, x(2), LONG))
-        assert not run.arrived.wait(0.2)
-        requests.append(threads.submit(scheduler.run, "model", run, x(3), LONG))
+        requests.append(ask(3))
+        assert not run.arrived.wait(0.3)
+        requests.append(ask(4))
         assert run.arrived.wait(LONG)
-        requests.append(threads.submit(scheduler.run, "model", run, x(4), LONG))
+        requests.append(ask(5))
+        assert run.arrived.wait(LONG)  # but not for ever
         run.gate.set()
-        assert [request.result()["y"].tolist() for request in requests] == [[2], [4], [6], [8]]
-    assert sorted(batch.tolist() for batch in run.batches) == [[1], [2, 3], [4]]
+        assert [request.result()["y"].tolist() for request in requests] == [[2], [4], [6], [8], [10]]
+    assert sorted(len(batch) for batch in run.batches) == [1, 2, 2]
 
 
 def test_queues_are_apart(start):
