@@ -1,10 +1,10 @@
 """Requests that wait a moment for each other and run as one batch.
 
 Every signature of a version has its own queue; a few threads serve them all. A batch runs when it is full or its first
-request has waited long enough. While another batch of its queue runs, which has all cores, it waits much longer to become
-full; and the wait begins anew when that one is answered, as clients then send their next requests. They would else fall
-into groups that wait for each other's small batches. What does not fit into a queue is refused at once (UNAVAILABLE), and who has waited too long is told so
-(DEADLINE_EXCEEDED): nothing grows for ever.
+request has waited long enough. While another batch of its queue runs, which has all cores, it waits much longer to
+become full; and the wait begins anew when that one is answered, as clients then send their next requests. They would
+else fall into groups that wait for each other's small batches. What does not fit into a queue is refused at once
+(UNAVAILABLE), and who has waited too long is told so (DEADLINE_EXCEEDED): nothing grows for ever.
 
 If a merged batch fails, its requests are run one by one, so that a request does not fail for what another one sent. Do
 not count on that behind TensorFlow Serving.
