@@ -41,6 +41,7 @@ SIZES = ((256, 1), (256, 2), (256, 4), (256, 8), (128, 1), (512, 1), (1024, 1)) 
 QUICK = ((64, 1), (64, 2))
 TRAINED = ((256, 1), (256, 4), (64, 1))  # those with backward, too
 REPEATS = 5
+TURN = 0.5  # seconds
 
 
 def make_generator(precision: str) -> tuple[Callable, Callable]:
@@ -81,35 +82,38 @@ def picture_difference(picture: tf.Tensor, other: tf.Tensor) -> float:
     return float(np.abs(picture.numpy() - other.numpy()).mean() * 255 / 2)
 
 
-def measure(side: int, batch: int, generators: dict, trained: bool, repeats: int) -> list[dict]:
-    """A row for each precision and pass."""
-    inputs = random_inputs(batch, side)
+def measure(sizes: tuple, generators: dict, repeats: int) -> list[dict]:
+    """A row for each size and precision; everything is timed in turns with everything else."""
+    inputs = {size: random_inputs(size[1], size[0]) for size in sizes}
     calls, matmul_gflop = matmul_calls()
-    for precision, (forward, both) in generators.items():
-        calls[f"{precision} forward"] = lambda run=forward: run(inputs)
-        if trained:
-            calls[f"{precision} forward and backward"] = lambda run=both: run(inputs)
-    seconds = time_in_turns(calls, repeats)
+    for size in sizes:
+        for precision, (forward, both) in generators.items():
+            calls[size, precision] = lambda run=forward, size=size: run(inputs[size])
+            if size in TRAINED:
+                calls[size, precision, "both"] = lambda run=both, size=size: run(inputs[size])
+    seconds = time_in_turns(calls, repeats, TURN)
     rates = {dtype: matmul_gflop / seconds[f"matmul {dtype}"] for dtype in ("float32", "bfloat16")}
-    exact = generators["float32"][0](inputs)
-    rows = []
-    for precision, (forward, _) in generators.items():
-        time_forward = seconds[f"{precision} forward"]
-        gflop = GFLOP_A_PIXEL * side**2 * batch
-        row = {
-            "precision": precision,
-            "side": side,
-            "batch": batch,
-            "ms": time_forward * 1e3,
-            "share": gflop / time_forward / rates["float32" if precision == "float32" else "bfloat16"],
-            "ns a pixel": time_forward * 1e9 / (batch * side**2),
-            "both / forward": seconds[f"{precision} forward and backward"] / time_forward if trained else None,
-            "difference": picture_difference(forward(inputs), exact),
-            "float32 GFLOP/s": rates["float32"],
-            "bfloat16 GFLOP/s": rates["bfloat16"],
-        }
-        rows.append(row)
-    return rows
+    return [
+        _row(size, precision, seconds, rates, inputs[size], generators) for size in sizes for precision in PRECISIONS
+    ]
+
+
+def _row(size: tuple[int, int], precision: str, seconds: dict, rates: dict, inputs: list, generators: dict) -> dict:
+    side, batch = size
+    time_forward, pixels = seconds[size, precision], batch * side**2
+    exact, picture = (generators[name][0](inputs) for name in ("float32", precision))
+    return {
+        "precision": precision,
+        "side": side,
+        "batch": batch,
+        "ms": time_forward * 1e3,
+        "share": GFLOP_A_PIXEL * pixels / time_forward / rates["float32" if precision == "float32" else "bfloat16"],
+        "ns a pixel": time_forward * 1e9 / pixels,
+        "both / forward": seconds[size, precision, "both"] / time_forward if size in TRAINED else None,
+        "difference": picture_difference(picture, exact),
+        "float32 GFLOP/s": rates["float32"],
+        "bfloat16 GFLOP/s": rates["bfloat16"],
+    }
 
 
 def measure_memory(side: int, batch: int, precision: str) -> int:
@@ -129,10 +133,9 @@ def main() -> None:
         return
     table = Table("generator", options.json)
     generators = {precision: make_generator(precision) for precision in PRECISIONS}
-    for side, batch in QUICK if options.quick else SIZES:
-        for row in measure(side, batch, generators, (side, batch) in TRAINED, 1 if options.quick else REPEATS):
-            alone = run_alone(__file__, "--memory", side, batch, row["precision"])
-            table.add({**row, **alone})
+    for row in measure(QUICK if options.quick else SIZES, generators, 1 if options.quick else REPEATS):
+        alone = run_alone(__file__, "--memory", row["side"], row["batch"], row["precision"])
+        table.add({**row, **alone})
     table.write()
 
 

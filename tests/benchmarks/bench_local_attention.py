@@ -2,9 +2,10 @@
 
     make bench
 
-Times are medians of interleaved repeats in one run; the ratios mean something, the milliseconds only on this machine.
-Peak memory is what a process of its own takes for one call beyond what it has taken before: inputs, traced graph, and
-everything that a first call on a small map sets up. Needs Linux.
+Times are medians of interleaved repeats in one run, each the mean of as many calls in a row as take 50 milliseconds;
+the ratios mean something, the milliseconds only on this machine. Peak memory is what a process of its own takes for one
+call beyond what it has taken before: inputs, traced graph, and everything that a first call on a small map sets up.
+Needs Linux.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gfla_tf.ops import IMPLEMENTATIONS, local_attention
 from gfla_tf.ops.native import NativeUnavailableError, load_operations
 
 REPEATS = 9
+TURN = 0.05  # seconds
 BATCHES = (1, 8)
 SIZES = {"1/4, k 5": (64, 64, 128, 5), "1/8, k 3": (32, 32, 256, 3)}  # height, width, channels, kernel at 256x256
 
@@ -72,7 +74,7 @@ def measure(level: str, batch: int, names: tuple[str, ...], repeats: int) -> lis
     }
     rows = [
         {"level": level, "batch": batch, "pass": kind, "implementation": name, "ms": seconds * 1e3}
-        for (kind, name), seconds in sorted(time_in_turns(calls, repeats).items())
+        for (kind, name), seconds in sorted(time_in_turns(calls, repeats, TURN).items())
     ]
     for row in rows:
         row.update(run_alone(__file__, "--memory", level, batch, row["implementation"], row["pass"]))

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import TypeVar
 
 from gfla_tf.outputs import whole_file
 
@@ -34,6 +36,8 @@ __all__ = [
     "time_in_turns",
 ]
 
+Name = TypeVar("Name", bound=Hashable)
+
 MEBIBYTE = 2**20
 MATMUL_SIDE = 2048
 
@@ -46,17 +50,31 @@ def make_parser(documentation: str) -> argparse.ArgumentParser:
     return parser
 
 
-def time_in_turns(calls: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median seconds of each call, taken in turns; one call each goes before, which traces and warms up."""
-    for call in calls.values():
-        call()
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
+def time_in_turns(calls: dict[Name, Callable[[], object]], repeats: int, turn: float = 0.0) -> dict[Name, float]:
+    """Median seconds of each call, taken in turns; one call each goes before, which traces and warms up.
+
+    Calls of less than `turn` seconds are made so often in a row that a turn takes that long: a single short one would
+    be timed with caches that belong to what ran before it.
+    """
+    times = {name: _times_in_a_turn(call, turn) for name, call in calls.items()}
+    seconds: dict[Name, list[float]] = {name: [] for name in calls}
     for _ in range(repeats):
         for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(_seconds(call, times[name]))
     return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def _times_in_a_turn(call: Callable[[], object], turn: float) -> int:
+    call()
+    return math.ceil(turn / _seconds(call)) if turn else 1
+
+
+def _seconds(call: Callable[[], object], times: int = 1) -> float:
+    """Mean seconds of so many calls."""
+    start = time.perf_counter()
+    for _ in range(times):
+        call()
+    return (time.perf_counter() - start) / times
 
 
 class Table:
