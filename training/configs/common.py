@@ -87,13 +87,9 @@ class RunConfig:
     def __post_init__(self) -> None:
         presets = tuple(name for name, preset in PRESETS.items() if preset.network == self.NETWORK)
         self.check_choices(stage=self.STAGES, preset=presets, decay=DECAYS, precision=PRECISIONS)
-        for names, lowest, whole in (
-            (self.AT_LEAST_ONE, 1, True),
-            (self.FROM_ZERO, 0, False),
-            (self.ABOVE_ZERO, 1e-30, False),
-        ):
+        for names, lowest in ((self.AT_LEAST_ONE, 1), (self.FROM_ZERO, 0), (self.ABOVE_ZERO, 1e-30)):
             for name in names:
-                self._check_number(name, lowest, whole)
+                self._check_number(name, lowest)
         for name in [entry.name for entry in fields(self) if entry.type == "bool"]:
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be true or false. Received: {getattr(self, name)!r}.")
@@ -110,15 +106,20 @@ class RunConfig:
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}. Received: {getattr(self, name)!r}.")
 
-    def _check_number(self, name: str, lowest: float, whole: bool) -> None:
+    def _check_number(self, name: str, lowest: float) -> None:
+        """Refuse what is no number from `lowest`; of a count, 1e5 becomes 100000."""
         value = getattr(self, name)
-        optional = {entry.name: "None" in str(entry.type) for entry in fields(self)}[name]
-        if value is None and optional:
+        kind = {entry.name: str(entry.type) for entry in fields(self)}[name]
+        if value is None and "None" in kind:
             return
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not lowest <= value < float("inf") or (whole and value != int(value)):
-            kind = f"a whole number from {lowest}" if whole else ("above 0" if lowest else "a number from 0")
-            raise ValueError(f"{name} must be {kind}. Received: {value!r}.")
+        whole = kind.startswith("int")
+        if whole and isinstance(value, float) and value.is_integer():
+            value = int(value)
+            object.__setattr__(self, name, value)
+        number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        if not number or not lowest <= value < float("inf"):
+            wanted = f"a whole number from {lowest}" if whole else ("above 0" if lowest else "a number from 0")
+            raise ValueError(f"{name} must be {wanted}. Received: {value!r}.")
 
     @property
     def updates(self) -> int:

@@ -47,6 +47,15 @@ def test_settings_are_json_or_text_and_reach_inside():
     assert config.network == {**CONFIGS["tiny"]["image"].network, "widths": (2, 4)}
 
 
+def test_counts_written_as_floats_become_whole_numbers():
+    """Keras takes none else."""
+    names = ("steps", "round_steps", "keep_checkpoints", "validation_batches", "sample_pairs", "seed")
+    config = load_config("image", "tiny", [f"{name}=1e2" for name in names])
+    assert [repr(getattr(config, name)) for name in names] == ["100"] * len(names)
+    assert repr(load_config("motion", "tiny", ["variants=2.0"]).variants) == "2"
+    assert load_config("motion", "tiny", ["variants=null"]).variants is None
+
+
 def test_a_file_may_leave_fields_out(tmp_path):
     (tmp_path / "mine.json").write_text(json.dumps({"preset": "person-market", "weights": {"correctness": 1}}))
     config = load_config("flow", tmp_path / "mine.json")
@@ -66,6 +75,10 @@ def test_a_file_may_leave_fields_out(tmp_path):
         ("steps", "--set expects field=value. Received: steps"),
         ("steps=0", "steps must be a whole number from 1. Received: 0"),
         ("steps=1.5", "steps must be a whole number from 1. Received: 1.5"),
+        ("validation_batches=2.5", "validation_batches must be a whole number from 0. Received: 2.5"),
+        ("sample_pairs=2.5", "sample_pairs must be a whole number from 0. Received: 2.5"),
+        ("seed=-1", "seed must be a whole number from 0. Received: -1"),
+        ("steps=1e999", "steps must be a whole number from 1. Received: inf"),
         ("steps=true", "steps must be a whole number from 1. Received: True"),
         ("learning_rate=0", "learning_rate must be above 0. Received: 0"),
         ("learning_rate=NaN", "learning_rate must be above 0. Received: nan"),
