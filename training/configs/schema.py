@@ -117,8 +117,8 @@ class TrainingConfig(RunConfig):
 
     @property
     def facts(self) -> dict[str, object]:
-        taught = self.weights.endpoint, self.weights.mask, *self.exact_flow_share
-        return {"taught_with_exact_flow": any(taught)}
+        taught = [getattr(self.weights, name) for name in _TAUGHT_BY_TRUTH]
+        return {"taught_with_exact_flow": any((*taught, *self.exact_flow_share))}
 
     @property
     def needs_backbone(self) -> bool:
@@ -133,3 +133,4 @@ class TrainingConfig(RunConfig):
 
 
 _PICTURE_TERMS = ("l1", "perceptual", "style", "adversarial")
+_TAUGHT_BY_TRUTH = ("endpoint", "mask", "hidden", "background")

@@ -137,6 +137,13 @@ def test_settings_of_motion_reach_inside():
     assert config.human36m_settings().frames == config.frames
 
 
+def test_a_configuration_says_whether_exact_flow_teaches():
+    assert load_config("flow", "fashion256").facts == {"taught_with_exact_flow": False}
+    for name in ("endpoint", "mask", "hidden", "background"):
+        assert load_config("flow", "fashion256", [f"weights.{name}=1"]).facts == {"taught_with_exact_flow": True}
+    assert load_config("image", "fashion256", ["exact_flow_share=[0,0.5]"]).facts == {"taught_with_exact_flow": True}
+
+
 def test_a_configuration_without_the_stage():
     with pytest.raises(ValueError, match="--config must be tiny, human36m, motion-demo or a JSON file. Received: demo"):
         load_config("motion", "demo")
