@@ -56,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("--mocap DIR or --clips DIR is expected. Received: neither.")
     if options.output:
         check_output(options.output)
+    _refuse_twice("folders of clips", [Path(folder).name for folder in options.clips])
     methods = _methods(options.model, options.lookahead)
     tables = {}
     for title, tracks in _sets(options):
@@ -66,13 +67,18 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_twice(what: str, names: list[str]) -> None:
+    """Raise a ValueError if two have one name, by which tables and their rows are told apart."""
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"Different names of {what} are expected. Received: two called {twice[0]}.")
+
+
 def _sets(options: argparse.Namespace) -> Iterator[tuple[str, list[Track]]]:
     """Each set of tracks with its title."""
     if options.mocap:
         yield _titled("motion capture, made-up detector", capture_tracks(options.mocap, options.held_out))
     for folder in options.clips:
-        kept = options.detections and Path(options.detections) / Path(folder).name
-        yield _titled(f"{Path(folder).name}, bundled estimator", clip_tracks(folder, kept=kept))
+        yield _titled(f"{Path(folder).name}, bundled estimator", clip_tracks(folder, kept=options.detections))
 
 
 def _titled(title: str, tracks: Iterator[Track]) -> tuple[str, list[Track]]:
@@ -96,11 +102,12 @@ def judge(tracks: Sequence[Track], methods: Mapping[str, Method]) -> dict[str, S
 
 def _methods(models: Sequence[str], lookaheads: Sequence[int]) -> dict[str, Method]:
     """The networks, at once and live."""
+    parts = [text.rpartition("=") for text in models]
+    names = [name or folder for name, _, folder in parts]
+    _refuse_twice("models", names)
     methods = {}
-    for named in models:
-        name, _, folder = named.rpartition("=")
+    for name, (_, _, folder) in zip(names, parts, strict=True):
         model = load_model(find_model(folder))
-        name = name or folder
         methods[name] = _cleaned(MotionCleaner(model))
         for frames in lookaheads:
             methods[f"{name}, {frames} frames later"] = _cleaned(CausalMotionCleaner(model, frames))

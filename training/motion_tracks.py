@@ -99,8 +99,8 @@ def clip_tracks(
         kept: folder for what the estimator found, see `detect_clips`.
 
     Raises:
-        ValueError: no clips, or no truth.
+        ValueError: no clips, no truth, or a damaged file.
     """
-    clips = find_clips(folder, split)
-    for clip, (found, exact) in zip([clip for clip in clips if clip.frames], detect_clips(clips, kept), strict=True):
+    clips = [clip for clip in find_clips(folder, split) if clip.frames]
+    for clip, (found, exact) in zip(clips, detect_clips(clips, kept), strict=True):
         yield _track(clip.name, found, exact)

@@ -14,6 +14,8 @@ from helpers.bvh_files import swinging, write_bvh
 from gfla_tf.models.presets import PRESETS, build_model, save_model
 from training import motion_table
 from training.__main__ import main
+from training.data import motion_clips
+from training.data.layouts import find_clips
 from training.data.motion_detector import size_of
 from training.data.render.people import clip_split
 from training.motion_scores import FILTERS, FilterFamily
@@ -40,8 +42,9 @@ def clips(tmp_path):
     paths = sorted((tmp_path / "clips" / "test" / "clip000000" / "truth").glob("*.npz"))
     found = np.stack([np.load(path)["keypoints"] for path in paths])
     found[..., 0] += 2
-    (tmp_path / "kept" / "clips").mkdir(parents=True)
-    np.savez(tmp_path / "kept" / "clips" / "clip000000.npz", found=found)
+    (tmp_path / "kept").mkdir()
+    (clip,) = find_clips(tmp_path / "clips", "test")
+    np.savez(motion_clips._kept_file(tmp_path / "kept", clip), found=found)
     return tmp_path / "clips"
 
 
@@ -74,11 +77,42 @@ def test_tracks_of_motion_capture(mocap):
 
 
 def test_tracks_of_clips(clips, tmp_path):
-    (track,) = clip_tracks(clips, kept=tmp_path / "kept" / "clips")
+    (track,) = clip_tracks(clips, kept=tmp_path / "kept")
     assert (track.name, track.found.shape) == ("clip000000", (30, 17, 3))
     np.testing.assert_allclose((track.found - track.exact)[..., 0][track.exact[..., 2] > 0], 2, atol=1e-3)
     truth = np.load(clips / "test" / "clip000000" / "truth" / "000000.npz")["keypoints"]
     assert track.size == pytest.approx(size_of(truth[np.newaxis]), rel=0.3)
+
+
+def test_what_was_found_in_other_frames_is_not_taken(clips, tmp_path, monkeypatch):
+    """Every dataset has a clip000000."""
+    monkeypatch.setattr(motion_clips, "_Estimator", lambda: lambda frame, progress: np.ones((18, 3), np.float32))
+    other = shutil.copytree(clips, tmp_path / "other" / "clips")
+    frames = sorted((other / "test" / "clip000000" / "frames").iterdir())
+    shutil.copy(frames[1], frames[0])
+    for _ in range(2):  # looked for, and kept
+        (track,) = clip_tracks(other, kept=tmp_path / "kept")
+        assert (track.found[..., 2] > 0).any()
+        np.testing.assert_array_equal(track.found[track.found[..., 2] > 0], 1)
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+    (track,) = clip_tracks(clips.rename(tmp_path / "moved"), kept=tmp_path / "kept")
+    assert track.found.max() > 1
+
+
+def test_clips_without_frames_are_left_out(clips, tmp_path):
+    (clip,) = find_clips(clips, "test")
+    pairs = motion_clips.detect_clips([replace(clip, frames=()), clip], tmp_path / "kept")
+    assert [len(exact) for _, exact in pairs] == [30]
+
+
+@pytest.mark.parametrize("damaged", ["kept", "truth"])
+def test_damaged_files_are_named(clips, tmp_path, damaged):
+    (path,) = (tmp_path / "kept").iterdir()
+    if damaged == "truth":
+        path = clips / "test" / "clip000000" / "truth" / "000003.npz"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match=f"{path}: a file of .* is expected. Received: "):
+        list(clip_tracks(clips, kept=tmp_path / "kept"))
 
 
 def test_tables(mocap, clips, model, tmp_path, few_settings, capsys):
@@ -126,6 +160,8 @@ def test_gaps_longer_than_a_network_sees_are_filled_as_for_filters(mocap, tmp_pa
         (["--mocap", "absent"], "a folder of .bvh files is expected"),
         (["--mocap", ".", "--model", "absent"], "A folder or one of the presets"),
         (["--mocap", ".", "--output", "absent/table.md"], "existing, writable folder"),
+        (["--mocap", ".", "--model", "m=x", "m=y"], "Different names of models are expected. Received: two called m."),
+        (["--clips", "a/clips", "b/clips"], "Different names of folders of clips are expected. Received: two called"),
     ],
 )
 def test_wrong_input(tmp_path, monkeypatch, capsys, model, arguments, message):

@@ -7,7 +7,9 @@ for a visible joint, 0.5 for a hidden one, 0 for one that is not in the picture.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -29,26 +31,28 @@ def detect_clips(
     """Look for the person in each frame.
 
     Args:
-        clips: which ones.
-        kept: folder that what was found is kept in, a file a clip, and taken from where it is there; None for none.
+        clips: which ones; those without frames are left out.
+        kept: folder that what was found is kept in, a file for the frames of a clip, wherever they lie, and taken from
+            where it is there; None for none.
 
     Yields:
         Found and exact keypoints of a clip.
 
     Raises:
-        ValueError: a clip has no truth, or its frames can't be read.
+        ValueError: a clip has no truth, its frames can't be read, or a file is damaged.
     """
-    exact = [np.stack([_exact(clip, frame) for frame in clip.frames]) for clip in clips if clip.frames]
+    clips = [clip for clip in clips if clip.frames]
+    exact = [np.stack([_exact(clip, frame) for frame in clip.frames]) for clip in clips]
     estimate = _Estimator()
     with Progress(sum(map(len, exact)), "frames") as progress:
         for clip, truth in zip(clips, exact, strict=True):
-            path = None if kept is None else Path(kept) / f"{clip.name}.npz"
-            found = _read(path, len(truth))
-            if found is None:
+            path = None if kept is None else _kept_file(kept, clip)
+            if path is not None and path.is_file():
+                found = _read(path, "found")
+                progress.add(len(truth), worked=False)
+            else:
                 found = np.stack([estimate(frame, progress) for frame in clip.frames])
                 _write(path, found)
-            else:
-                progress.add(len(truth), worked=False)
             yield found, truth
 
 
@@ -72,17 +76,23 @@ def _exact(clip: ClipFolder, frame: Path) -> np.ndarray:
     path = clip.folder / "truth" / f"{frame.stem}.npz"
     if not path.is_file():
         raise ValueError(f"{path}: the truth of a rendered clip is expected. Received: no such file.")
-    with path.open("rb") as file, np.load(file) as arrays:
-        return arrays["keypoints"]
+    return _read(path, "keypoints")
 
 
-def _read(path: Path | None, frames: int) -> np.ndarray | None:
-    """What was kept of a clip, if that is of so many frames."""
-    if path is None or not path.is_file():
-        return None
-    with np.load(path) as arrays:
-        found = arrays["found"]
-    return found if len(found) == frames else None
+def _kept_file(folder: str | os.PathLike[str], clip: ClipFolder) -> Path:
+    """Named by the content of the frames: clips of other datasets may have the same name."""
+    content = hashlib.sha256()
+    for frame in clip.frames:
+        content.update(frame.read_bytes())
+    return Path(folder) / f"{clip.name}-{content.hexdigest()[:16]}.npz"
+
+
+def _read(path: Path, name: str) -> np.ndarray:
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return arrays[name]
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path}: a file of {name} is expected. Received: {error}.") from error
 
 
 def _write(path: Path | None, found: np.ndarray) -> None:
