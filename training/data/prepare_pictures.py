@@ -82,20 +82,26 @@ def find_pictures(source: str | os.PathLike[str], test_fraction: float) -> list[
 
     Args:
         source: folder of people's folders.
-        test_fraction: part of the people who are kept for testing, in [0, 1]; one at least, if it is above 0.
+        test_fraction: part of the people who are kept for testing, in (0, 1), as training asks for both splits; of
+            few people one at least.
 
     Raises:
         ValueError: there are no such people, too few to split, or two pictures would have one name.
     """
-    if not 0 <= test_fraction < 1:
-        raise ValueError(f"--test-fraction must be in [0, 1). Received: {test_fraction}.")
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"--test-fraction must be above 0 and below 1. Received: {test_fraction}.")
     folders = sorted(path for path in Path(source).iterdir() if path.is_dir()) if Path(source).is_dir() else []
     people = {folder: sorted(path for path in folder.rglob("*") if _is_picture(path)) for folder in folders}
     people = {folder: paths for folder, paths in people.items() if len(paths) >= LEAST_PICTURES}
     if len(people) < 2:
         raise ValueError(f"Folders of two people at least, two pictures in each, are expected. Received: {source}.")
     drawn = sorted(people, key=lambda folder: hashlib.sha256(folder.name.encode()).digest())
-    tested = drawn[: max(round(test_fraction * len(people)), int(test_fraction > 0))]
+    tested = drawn[: max(round(test_fraction * len(people)), 1)]
+    if len(tested) == len(people):
+        raise ValueError(
+            "A --test-fraction that leaves people to train with is expected. "
+            f"Received: {test_fraction} of {len(people)} people."
+        )
     pictures = [
         Picture(folder.name, SPLITS[folder in tested], path, _name(path.relative_to(source)))
         for folder, paths in people.items()

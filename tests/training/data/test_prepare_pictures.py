@@ -120,8 +120,11 @@ def test_pictures_that_can_t_be_used_are_named(source, tmp_path, monkeypatch, ca
 def test_wrong_input(source, tmp_path):
     with pytest.raises(ValueError, match="Folders of two people at least, two pictures in each, are expected"):
         find_pictures(source / "anna", 0.1)
-    with pytest.raises(ValueError, match=r"--test-fraction must be in \[0, 1\). Received: 1.5"):
-        find_pictures(source, 1.5)
+    for fraction in (0, 1, 1.5):
+        with pytest.raises(ValueError, match=f"--test-fraction must be above 0 and below 1. Received: {fraction}"):
+            find_pictures(source, fraction)
+    with pytest.raises(ValueError, match="that leaves people to train with is expected. Received: 0.9 of 3 people."):
+        find_pictures(source, 0.9)
     write_picture(source / "ben" / "1.jpg", (0, 0, 9))
     with pytest.raises(ValueError, match="Pictures with different names are expected. Received: two for ben_1.jpg"):
         find_pictures(source, 0.1)
