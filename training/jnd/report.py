@@ -22,7 +22,7 @@ from training.evaluation.tables import text_table
 from training.jnd.answers import Answer, read_answers
 from training.jnd.comparisons import CHECK
 
-__all__ = ["FoolingRate", "add_arguments", "attentive", "fooling_rates", "run"]
+__all__ = ["FoolingRate", "add_arguments", "attentive", "fooling_rates", "once", "run"]
 
 WRONG_CHECKS = 0.25
 CONFIDENCE, RESAMPLES = 0.95, 10_000
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `jnd report`."""
-    answers = [answer for path in options.answers for answer in _read(path, options.key)]
+    answers = once([answer for path in options.answers for answer in _read(path, options.key)])
     kept = attentive(answers)
     raters, kept_raters = ({answer.rater for answer in some} for some in (answers, kept))
     print(f"{len(answers)} answers of {len(raters)} raters; {len(raters - kept_raters)} left out by their checks.")
@@ -56,6 +56,23 @@ def run(options: argparse.Namespace) -> int:
         rows.append([one.model, rate, str(one.answers), str(one.raters)])
     print(text_table(rows))
     return 0
+
+
+def once(answers: Sequence[Answer]) -> list[Answer]:
+    """The answers without those that were handed in twice.
+
+    Raises:
+        ValueError: a rater has answered the same trial in two ways.
+    """
+    by_question: dict[tuple, Answer] = {}
+    for answer in answers:
+        question = (answer.rater, answer.trial, answer.model, answer.picture, answer.real)
+        if by_question.setdefault(question, answer).called_real != answer.called_real:
+            raise ValueError(
+                f"One answer of each rater to each trial is expected. Received: two by {answer.rater} to trial "
+                f"{answer.trial}, which differ."
+            )
+    return list(by_question.values())
 
 
 def attentive(answers: Sequence[Answer]) -> list[Answer]:

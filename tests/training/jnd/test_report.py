@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from training.jnd.answers import COLUMNS, Answer
 from training.jnd.comparisons import CHECK
 from training.jnd.export import export_study
-from training.jnd.report import attentive, fooling_rates
+from training.jnd.report import attentive, fooling_rates, once
 from training.jnd.report import run as run_report
 
 
@@ -46,6 +47,14 @@ def test_raters_who_do_not_look_are_left_out():
     assert {one.rater for one in attentive(looking + guessing)} == {"ann"}
 
 
+def test_answers_that_are_handed_in_twice_count_once():
+    """As browsers do with a file that was downloaded twice; another study's trials have the same numbers."""
+    answers = [answer("ann", 0, "mine", True), answer("bob", 0, "mine", False), answer("ann", 0, "theirs", False)]
+    assert once([*answers, *answers[:2]]) == answers
+    with pytest.raises(ValueError, match="Received: two by ann to trial 0, which differ."):
+        once([*answers, answer("ann", 0, "mine", False)])
+
+
 def options(parser_of, *arguments):
     import argparse
 
@@ -69,8 +78,9 @@ def test_an_exported_study_is_read_with_its_key(study, tmp_path, capsys):
     (tmp_path / "answers-1.csv").write_text(
         "rater,trial,called_real,milliseconds\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
     )
-    collected = str(tmp_path / "answers-1.csv")
-    assert run_report(options(add_arguments, collected, "--key", str(tmp_path / "key.csv"))) == 0
+    collected, again = str(tmp_path / "answers-1.csv"), str(tmp_path / "answers-1 (1).csv")
+    shutil.copy(collected, again)
+    assert run_report(options(add_arguments, collected, again, "--key", str(tmp_path / "key.csv"))) == 0
     printed = capsys.readouterr().out
     assert "3 answers of 1 raters; 0 left out" in printed
     assert "mine   1.000 [1.000, 1.000]  3        1" in printed
