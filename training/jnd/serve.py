@@ -25,6 +25,7 @@ from training.jnd.study import Study
 __all__ = ["add_arguments", "make_server", "run"]
 
 LONGEST_BODY = 4096  # bytes of an answer
+LONGEST_SILENCE = 60.0  # seconds that a browser may keep a connection waiting
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `jnd serve`, until it is interrupted."""
+    if not 0 <= options.port <= 65535:
+        raise ValueError(f"--port must be from 0 to 65535. Received: {options.port}.")
     study = study_of(options)
     with make_server(study, AnswerFile(options.output), options.host, options.port) as server:
         host, port = server.server_address[:2]
@@ -63,9 +66,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     study: Study
     answers: AnswerFile
+    timeout = LONGEST_SILENCE
 
     def do_GET(self) -> None:
-        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        try:
+            address = urlsplit(self.path)
+        except ValueError as error:
+            self._refuse(f"An address is expected. Received: {error}.")
+            return
+        path, query = address.path, parse_qs(address.query)
         token = path.removeprefix("/pictures/")
         if path == "/":
             self._send(page().encode(), "text/html; charset=utf-8")
@@ -83,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.path != "/answers" or not 0 < length <= LONGEST_BODY:
                 raise ValueError("an answer")
             self._add(json.loads(self.rfile.read(length)))
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError) as error:
             self._refuse(f"An answer of a trial is expected. Received: {error}.")
             return
         self._send(b"", "text/plain")

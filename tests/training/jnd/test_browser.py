@@ -7,6 +7,7 @@ import json
 import queue
 import re
 import shutil
+import socket
 import subprocess
 import threading
 import urllib.error
@@ -18,7 +19,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from training.jnd import site
+from training.__main__ import main
+from training.jnd import serve, site
 from training.jnd.answers import AnswerFile, read_answers
 from training.jnd.export import export_study
 from training.jnd.serve import make_server
@@ -177,6 +179,44 @@ def test_wrong_answers_are_refused(address, content, tmp_path):
     assert b"An answer of a trial is expected. Received: " in caught.value.read()
     caught.value.close()
     assert read_answers(tmp_path / "study" / "answers.csv") == []
+
+
+def exchange(address, request):
+    """What the server answers to these bytes, until it closes the connection."""
+    with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=60) as connection:
+        connection.sendall(request)
+        return b"".join(iter(partial(connection.recv, 4096), b""))
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"rater": "ann", "trial": 0, "called_real": 1e999, "milliseconds": 7}', b"[" * 4000]
+)
+def test_answers_that_python_chokes_on_are_refused(address, body, capfd):
+    request = b"POST /answers HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(body)
+    answer = exchange(address, request + body)
+    assert b" 400 " in answer.partition(b"\r\n")[0]
+    assert b"An answer of a trial is expected. Received: " in answer
+    assert capfd.readouterr().err == ""
+
+
+def test_an_address_that_is_none_is_refused(address, capfd):
+    assert b" 400 " in exchange(address, b"GET http://[ HTTP/1.0\r\n\r\n").partition(b"\r\n")[0]
+    assert capfd.readouterr().err == ""
+
+
+def test_a_body_that_never_comes_is_not_waited_for(address, monkeypatch, capfd):
+    assert serve._Handler.timeout == serve.LONGEST_SILENCE
+    monkeypatch.setattr(serve._Handler, "timeout", 0.2)
+    assert exchange(address, b"POST /answers HTTP/1.0\r\nContent-Length: 9\r\n\r\n") == b""
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("port", ["-1", "99999"])
+def test_a_port_that_is_none_is_refused(port, pictures, tmp_path, capsys):
+    folders = ["--real", str(pictures / "real"), "--generated", f"mine={pictures / 'mine'}"]
+    assert main(["jnd", "serve", *folders, "--output", str(tmp_path / "study"), "--port", port]) == 2
+    assert f"--port must be from 0 to 65535. Received: {port}." in capsys.readouterr().err
+    assert not (tmp_path / "study").exists()
 
 
 @pytest.mark.parametrize(
