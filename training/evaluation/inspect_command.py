@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
     from training.evaluation.protocols import find_protocol
 
     output, protocol = make_folder(options.output), find_protocol(options.protocol)
-    pairs = EvaluationPairs(options.data, protocol, None if options.pair else options.pairs or FEW)
+    count = FEW if options.pairs is None else options.pairs
+    pairs = EvaluationPairs(options.data, protocol, None if options.pair else count)
     positions = options.pair or range(len(pairs))
     if not all(0 <= position < len(pairs) for position in positions):
         raise ValueError(f"--pair must be from 0 to {len(pairs) - 1}. Received: {options.pair}.")

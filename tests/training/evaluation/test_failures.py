@@ -179,3 +179,5 @@ def test_inspect_beside_what_is_true(data, tmp_path, make_model, capsys):
     assert main([*arguments, "--pair", "2", "--output", str(tmp_path)]) == 2
     assert "--pair must be from 0 to 1. Received: [2]." in capsys.readouterr().err
     assert main([*arguments, "--pair", "1", "--pairs", "2", "--output", str(tmp_path)]) == 2
+    assert main([*arguments, "--pairs", "0", "--output", str(tmp_path)]) == 2
+    assert "--pairs must be at least 2, as intervals need them. Received: 0." in capsys.readouterr().err
