@@ -63,7 +63,7 @@ def train(
 
     Raises:
         ValueError: something does not fit, can't be written, or training has diverged; the last checkpoint stays.
-        KeyboardInterrupt: interrupted, after saving.
+        KeyboardInterrupt: interrupted, after saving; the second time at once.
     """
     distribution = open_distribution(distribute)
     set_precision(config)
@@ -81,7 +81,7 @@ def train(
         distribution.check_agreement(step)
         elements = f"{len(sources['train'])} {config.ELEMENTS}"
         say(f"Step {step} of {config.steps}, {elements} to train; look into {folder.path}")
-        interruption = Interruption()
+        interruption = Interruption(saves=distribution.is_chief)
         callbacks = [SkippedSteps(config.skipped_limit, start_step=step)]
         if distribution.is_chief:
             folder.add_start(describe_start(step, data))

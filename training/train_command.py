@@ -49,9 +49,6 @@ def run_training(stage: str, options: argparse.Namespace) -> int:
     config, data = _config(stage, options, folder), _data(options, folder)
     try:
         model = train(config, data, options.run, options.init, options.distribute)
-    except KeyboardInterrupt:
-        print(f"{folder.path} is saved; the same command goes on", file=sys.stderr)
-        raise
     except WorkerLostError as error:
         print(f"python -m training {stage}: error: {error}", file=sys.stderr)
         end_process(EXIT_PROBLEMS_FOUND)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import keras
 
@@ -18,7 +19,7 @@ __all__ = ["Checkpointing", "export_networks"]
 
 
 class Checkpointing(StepCallback):
-    """Saves at the end of each round; at an interruption saves, and raises KeyboardInterrupt.
+    """Saves at the end of each round; at an interruption saves, says so, and raises KeyboardInterrupt.
 
     Nothing is saved while steps are being skipped, so that the last checkpoint stays a good one.
 
@@ -42,6 +43,7 @@ class Checkpointing(StepCallback):
     def on_step_end(self, step: int, logs: dict) -> None:
         if self.interruption.requested:
             self.save(step)
+            print(f"{self.folder.path} is saved; the same command goes on", file=sys.stderr)
             raise KeyboardInterrupt
 
     def on_round_end(self, step: int, logs: dict) -> None:

@@ -13,11 +13,16 @@ __all__ = ["Interruption"]
 class Interruption:
     """Remembers that somebody asked the process to end; a second time, it ends at once.
 
+    Args:
+        saves: whether this process is the one that saves and then ends. Other workers wait for it: where all are asked
+            to end, the step that they share can be finished.
+
     Attributes:
         requested: whether somebody did.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, saves: bool = True) -> None:
+        self.saves = saves
         self.requested = False
 
     @contextlib.contextmanager
@@ -34,4 +39,5 @@ class Interruption:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
-        print("\nfinishing this step, then saving (once more: at once, without saving)", file=sys.stderr)
+        plan = "finishing this step, then saving" if self.saves else "going on until the first worker has ended"
+        print(f"\n{plan} (once more: at once, without saving)", file=sys.stderr)
