@@ -13,7 +13,7 @@ For example:
       python -m training sequence --config demo --data clips --run runs/demo --init saved_models/person-demo
 
   a first look with a tiny network and a few rendered clips: minutes
-      python -m training data render --kind clips --people 4 --clips 8 --size 96 --motion BVH --output clips
+      python -m training data render --kind clips --clips 8 --size 96 --motion BVH --output clips
       python -m training sequence --config tiny --data clips --run runs/tiny
 """
 
