@@ -1,9 +1,11 @@
-"""The bundled people in other poses, and one of them through a walk, on one sheet: `make demo`.
+"""The bundled people in other poses, one of them through a walk, on one sheet; and one who waves, as a video.
 
-    python samples/demo.py --output outputs/demo.png
+    python samples/demo.py --output outputs/demo.png        what `make demo` does; the video is outputs/demo.mp4
 
-The sources are on the left, the poses above; nobody of these people was in the training set. The first half on the
-command line: `gfla transfer samples/people samples/poses --output outputs --table outputs/table.png`.
+The sources are on the left, the poses above; nobody of these people was in the training sets. On the command line:
+
+    gfla transfer samples/people samples/poses --output outputs --table outputs/table.png
+    gfla animate samples/people/print.jpg samples/waving.json --output outputs/demo.mp4
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import gfla_tf
+from gfla_tf.animation.job import AnimationJob, animate
 from gfla_tf.image_io import write_image
 from gfla_tf.outputs import check_output
 from gfla_tf.progress import show_progress
@@ -23,6 +26,7 @@ from gfla_tf.terminal import hide_native_messages, run_guarded
 
 SAMPLES = Path(__file__).parent
 WALKER = SAMPLES / "people" / "stripes.jpg"
+WAVER = SAMPLES / "people" / "print.jpg"
 
 
 def render_table(transfer: gfla_tf.PoseTransfer, sources: list[Path], poses: list[Path]) -> np.ndarray:
@@ -45,12 +49,14 @@ def stack(tables: list[np.ndarray]) -> np.ndarray:
 
 
 def main() -> None:
-    """Render and write the sheet."""
+    """Render and write the sheet and the video."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", default="demo.png", help="picture to write (default: %(default)s)")
     parser.add_argument("--model", default="person-demo", help="published model or model folder (default: %(default)s)")
     options = parser.parse_args()
+    video = Path(options.output).with_suffix(".mp4")
     check_output(options.output)
+    check_output(video)
     transfer = gfla_tf.PoseTransfer(options.model)
     folders = {name: sorted((SAMPLES / name).iterdir()) for name in ("people", "poses", "walk")}
     print("Rendering five people in six poses, and one through a walk ...")
@@ -59,7 +65,9 @@ def main() -> None:
         render_table(transfer, [WALKER], folders["walk"]),
     ]
     write_image(options.output, stack(tables))
-    print(f"Look at {Path(options.output).resolve()}")
+    print("Animating one of them ...")
+    animate(AnimationJob(str(WAVER), str(SAMPLES / "waving.json"), str(video)))
+    print(f"Look at {Path(options.output).resolve()} and {video.resolve()}")
 
 
 if __name__ == "__main__":
