@@ -17,7 +17,7 @@ from gfla_tf.motion.methods import check_method, make_cleaner
 from gfla_tf.motion.normalization import check_normalization
 from gfla_tf.motion.video import VIDEO_EXTENSIONS, draw_before_and_after, read_frames, video_info, write_video
 from gfla_tf.motion.video_people import find_video_people
-from gfla_tf.outputs import check_output
+from gfla_tf.outputs import check_distinct, check_output
 from gfla_tf.people import is_keypoint_file
 from gfla_tf.pose.sequences import KeypointSequence, choose_sequence, read_sequence, write_sequence
 from gfla_tf.pose.skeletons import get_skeleton
@@ -97,13 +97,15 @@ def clean_motion(job: MotionJob) -> list[str]:
 
 def _check(job: MotionJob) -> None:
     """Find what is wrong before anything slow begins."""
-    from gfla_tf.image_io import WRITABLE_EXTENSIONS
+    from gfla_tf.image_io import check_picture_output
 
-    for path in filter(None, (job.output, job.draw, job.plot, job.found)):
+    for path in filter(None, (job.output, job.draw, job.found)):
         check_output(path)
-    for path, extensions in ((job.draw, VIDEO_EXTENSIONS), (job.plot, WRITABLE_EXTENSIONS)):
-        if path and not path.lower().endswith(extensions):
-            raise ValueError(f"A file ending in {', '.join(extensions)} is expected. Received: {path}.")
+    if job.draw and not job.draw.lower().endswith(VIDEO_EXTENSIONS):
+        raise ValueError(f"A file ending in {', '.join(VIDEO_EXTENSIONS)} is expected. Received: {job.draw}.")
+    if job.plot:
+        check_picture_output(job.plot)
+    check_distinct([job.source, job.background], [job.output, job.draw, job.plot, job.found])
     check_method(job.method)
     if job.joint is not None and job.joint not in get_skeleton(SKELETON).joints:
         raise ValueError(f"joint must be one of {', '.join(get_skeleton(SKELETON).joints)}. Received: {job.joint!r}.")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gfla_tf.image_io import WRITABLE_EXTENSIONS, write_image
-from gfla_tf.outputs import check_output
+from gfla_tf.image_io import WRITABLE_EXTENSIONS, check_picture_output, write_image
+from gfla_tf.outputs import check_distinct
 from gfla_tf.people import Person, is_keypoint_file
 from gfla_tf.sheets import transfer_table
 
@@ -44,9 +44,7 @@ def plan_jobs(source: str, pose: str, output: str) -> list[Job]:
         ValueError: if a folder holds nothing usable, or `output` is of the wrong kind.
     """
     if not Path(source).is_dir() and not Path(pose).is_dir():
-        check_output(output)
-        if Path(output).suffix.lower() not in WRITABLE_EXTENSIONS:
-            raise ValueError(f"A file ending in {', '.join(WRITABLE_EXTENSIONS)} is expected. Received: {output}.")
+        check_picture_output(output)
         return [(source, pose, Path(output))]
     if Path(output).is_file() or Path(output).suffix.lower() in WRITABLE_EXTENSIONS:
         raise ValueError(f"With a folder of sources or poses, --output must be a folder. Received: {output}.")
@@ -111,7 +109,9 @@ def transfer_files(
     if not alone and (sheet or source_keypoints):
         raise ValueError("--debug and --source-keypoints are for one source and one pose. Received: a folder.")
     for picture in filter(None, (sheet, table)):
-        check_output(picture)
+        check_picture_output(picture)
+    inputs = (path for source, pose, _ in jobs for path in (source, pose))
+    check_distinct([*inputs, source_keypoints], [*(output for *_, output in jobs), sheet, table])
     jobs[0][2].parent.mkdir(exist_ok=True)
     progress = None if alone else _progress_bar(len(jobs))
     failures: list[Failure] = []

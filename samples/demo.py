@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import gfla_tf
-from gfla_tf.image_io import write_image
-from gfla_tf.outputs import check_output
+from gfla_tf.image_io import check_picture_output, write_image
 from gfla_tf.progress import show_progress
 from gfla_tf.sheets import transfer_table
 from gfla_tf.terminal import hide_native_messages, run_guarded
@@ -50,7 +49,7 @@ def main() -> None:
     parser.add_argument("--output", default="demo.png", help="picture to write (default: %(default)s)")
     parser.add_argument("--model", default="person-demo", help="published model or model folder (default: %(default)s)")
     options = parser.parse_args()
-    check_output(options.output)
+    check_picture_output(options.output)
     transfer = gfla_tf.PoseTransfer(options.model)
     folders = {name: sorted((SAMPLES / name).iterdir()) for name in ("people", "poses", "walk")}
     print("Rendering five people in six poses, and one through a walk ...")

@@ -122,6 +122,8 @@ WRONG = [
     ("motion noisy.json --output absent/a.json --method fill", "existing, writable folder"),
     ("motion noisy.json --output a.json --method fill --draw a.gif", "A file ending in .mp4"),
     ("motion noisy.json --output a.json --method fill --plot a.txt", "A file ending in .png"),
+    ("motion noisy.json --output noisy.json --method fill", "Different files are expected"),
+    ("motion black.mp4 --output a.json --method fill --draw black.mp4", "Different files are expected"),
     ("motion noisy.json --output a.json --method fill --joint tail", "joint must be one of mid_hip"),
     ("motion noisy.json --output a.json --method fill --person 4", "person must be from 0 to 0. Received: 4"),
     ("motion noisy.json --output a.json --method fill --person -1", "The number of a person from 0"),

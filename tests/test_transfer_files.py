@@ -101,6 +101,15 @@ def test_plans_that_cannot_work(folders):
         plan_jobs(str(folders / "sources"), poses, str(folders / "out"))
 
 
+@pytest.mark.parametrize("name", ["sheet", "table"])
+def test_pictures_that_cannot_be_written_are_found_before_any_is(transfer, folders, name):
+    photo, pose = str(folders / "sources" / "ann.png"), str(folders / "poses" / "sit.json")
+    jobs = plan_jobs(photo, pose, str(folders / "a.png"))
+    with pytest.raises(ValueError, match=r"A file ending in .png.*Received: .*b.bmp"):
+        transfer_files(transfer, jobs, **{name: str(folders / "b.bmp")})
+    assert not (folders / "a.png").exists()
+
+
 def test_debug_sheet_is_for_one_pair(transfer, folders):
     jobs = plan_jobs(str(folders / "sources"), str(folders / "poses"), str(folders / "out"))
     with pytest.raises(ValueError, match="--debug and --source-keypoints are for one source and one pose"):

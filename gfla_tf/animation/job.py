@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from gfla_tf.animation.staging import Stage
 from gfla_tf.animation.video_writer import write_animation
 from gfla_tf.motion.methods import check_method, make_cleaner
 from gfla_tf.motion.video import VIDEO_EXTENSIONS
-from gfla_tf.outputs import check_output
+from gfla_tf.outputs import check_distinct, check_output
 from gfla_tf.progress import show_progress
 
 __all__ = ["AnimationJob", "animate"]
@@ -119,19 +118,13 @@ def animate(job: AnimationJob) -> list[str]:
 def _check(job: AnimationJob) -> None:
     """Find what is wrong before anything slow begins."""
     for path, extensions in ((job.output, VIDEO_EXTENSIONS), (job.side_by_side, VIDEO_EXTENSIONS), (job.gif, ".gif")):
-        if path and not path.lower().endswith(extensions):
+        if not path:
+            continue
+        if not path.lower().endswith(extensions):
             expected = extensions if isinstance(extensions, str) else ", ".join(extensions)
             raise ValueError(f"A file ending in {expected} is expected. Received: {path}.")
-    outputs = list(filter(None, (job.output, job.side_by_side, job.gif)))
-    for path in outputs:
         check_output(path)
-    inputs = [path for path in (job.source, job.driving) if os.path.exists(path)]
-    if len({os.path.realpath(path) for path in outputs}) < len(outputs) or any(
-        os.path.exists(path) and os.path.samefile(path, other) for path in outputs for other in inputs
-    ):
-        raise ValueError(
-            f"Different files are expected as inputs and outputs. Received: {', '.join(inputs + outputs)}."
-        )
+    check_distinct([job.source, job.driving, job.source_keypoints], [job.output, job.side_by_side, job.gif])
     if job.clean not in (None, "none"):
         check_method(job.clean)
     check_driving(job.driving)
