@@ -141,19 +141,14 @@ def _read(job: MotionJob) -> KeypointSequence:
 def _drawn(job: MotionJob, before: KeypointSequence, after: KeypointSequence) -> Iterator[np.ndarray]:
     """Every frame with both skeletons; frames that the background lacks are its last one."""
     video = job.background or (None if _is_keypoints(job) else job.source)
-    images = _black(before, after) if video is None else _repeated(read_frames(video))
+    images = _black(before, after) if video is None else read_frames(video)
     pairs = list(zip(before.keypoints, after.keypoints, strict=True))
-    for (first, second), image in zip(show_progress(pairs, len(pairs), "frames drawn"), images, strict=False):
-        yield draw_before_and_after(image, first, second)
-
-
-def _repeated(images: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Images, and the last of them without end."""
     image = None
-    for image in images:
-        yield image
-    while image is not None:
-        yield image
+    for first, second in show_progress(pairs, len(pairs), "frames drawn"):
+        image = next(images, image)
+        if image is None:
+            raise ValueError(f"A video of at least one frame is expected. Received: {video}.")
+        yield draw_before_and_after(image, first, second)
 
 
 def _black(before: KeypointSequence, after: KeypointSequence) -> Iterator[np.ndarray]:
