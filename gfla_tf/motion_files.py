@@ -19,6 +19,7 @@ from gfla_tf.motion.video import VIDEO_EXTENSIONS, draw_before_and_after, read_f
 from gfla_tf.motion.video_people import find_video_people
 from gfla_tf.outputs import check_distinct, check_output
 from gfla_tf.people import is_keypoint_file
+from gfla_tf.pose.person_choice import check_choice
 from gfla_tf.pose.sequences import KeypointSequence, choose_sequence, read_sequence, write_sequence
 from gfla_tf.pose.skeletons import get_skeleton
 from gfla_tf.progress import show_progress
@@ -109,11 +110,12 @@ def _check(job: MotionJob) -> None:
     check_method(job.method)
     if job.joint is not None and job.joint not in get_skeleton(SKELETON).joints:
         raise ValueError(f"joint must be one of {', '.join(get_skeleton(SKELETON).joints)}. Received: {job.joint!r}.")
-    if job.frames_per_second is not None and job.frames_per_second <= 0:
+    if job.frames_per_second is not None and not 0 < job.frames_per_second < np.inf:
         raise ValueError(f"frames_per_second above 0 is expected. Received: {job.frames_per_second}.")
     if job.lookahead is not None and job.method != "network":
         raise ValueError(f"A look-ahead is for the network. Received: {job.lookahead} with {job.method}.")
     check_normalization(job.normalization)
+    check_choice(job.rule, job.person)
     if not os.path.exists(job.source.partition("#")[0]):
         raise ValueError(f"A video, a keypoint file or a folder of them is expected. Received: {job.source}.")
     if job.background or not _is_keypoints(job):
