@@ -16,10 +16,18 @@ from pathlib import Path
 import numpy as np
 
 from gfla_tf.exif import apply_orientation, read_orientation
-from gfla_tf.outputs import whole_file
+from gfla_tf.outputs import check_output, whole_file
 from gfla_tf.remote import as_path
 
-__all__ = ["WRITABLE_EXTENSIONS", "decode_image", "from_uint8", "read_image", "to_uint8", "write_image"]
+__all__ = [
+    "WRITABLE_EXTENSIONS",
+    "check_picture_output",
+    "decode_image",
+    "from_uint8",
+    "read_image",
+    "to_uint8",
+    "write_image",
+]
 
 WRITABLE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp")
 FULL_RANGE_16_BIT = (b"\x89PNG", b"II*\0", b"MM\0*")  # first bytes of PNG and TIFF
@@ -104,6 +112,13 @@ def decode_image(data: bytes, name: str = "the given bytes") -> np.ndarray:
     return np.ascontiguousarray(_on_white(_as_fractions(pixels)) * 2 - 1)
 
 
+def check_picture_output(path: str | os.PathLike) -> None:
+    """Raise a ValueError unless `write_image` can write a file there; worth asking before long work."""
+    check_output(path)
+    if Path(path).suffix.lower() not in WRITABLE_EXTENSIONS:
+        raise ValueError(f"A file ending in {', '.join(WRITABLE_EXTENSIONS)} is expected. Received: {path}.")
+
+
 def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
     """Write a picture file; PNG and WebP keep every pixel, JPEG is lossy.
 
@@ -116,8 +131,7 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
             the format cannot hold a picture of that size.
     """
     path, image = Path(path), np.asarray(image)
-    if path.suffix.lower() not in WRITABLE_EXTENSIONS:
-        raise ValueError(f"A file name ending in {', '.join(WRITABLE_EXTENSIONS)} is expected. Received: {path}.")
+    check_picture_output(path)
     if image.ndim != 3 or image.shape[-1] != 3 or image.size == 0:
         raise ValueError(f"An image of shape [height, width, 3] is expected. Received: {image.shape}.")
     data = _encode(path, to_uint8(image))

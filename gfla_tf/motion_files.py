@@ -17,8 +17,9 @@ from gfla_tf.motion.methods import check_method, make_cleaner
 from gfla_tf.motion.normalization import check_normalization
 from gfla_tf.motion.video import VIDEO_EXTENSIONS, draw_before_and_after, read_frames, video_info, write_video
 from gfla_tf.motion.video_people import find_video_people
-from gfla_tf.outputs import check_output
+from gfla_tf.outputs import check_distinct, check_output
 from gfla_tf.people import is_keypoint_file
+from gfla_tf.pose.person_choice import check_choice
 from gfla_tf.pose.sequences import KeypointSequence, choose_sequence, read_sequence, write_sequence
 from gfla_tf.pose.skeletons import get_skeleton
 from gfla_tf.progress import show_progress
@@ -97,21 +98,24 @@ def clean_motion(job: MotionJob) -> list[str]:
 
 def _check(job: MotionJob) -> None:
     """Find what is wrong before anything slow begins."""
-    from gfla_tf.image_io import WRITABLE_EXTENSIONS
+    from gfla_tf.image_io import check_picture_output
 
-    for path in filter(None, (job.output, job.draw, job.plot, job.found)):
+    for path in filter(None, (job.output, job.draw, job.found)):
         check_output(path)
-    for path, extensions in ((job.draw, VIDEO_EXTENSIONS), (job.plot, WRITABLE_EXTENSIONS)):
-        if path and not path.lower().endswith(extensions):
-            raise ValueError(f"A file ending in {', '.join(extensions)} is expected. Received: {path}.")
+    if job.draw and not job.draw.lower().endswith(VIDEO_EXTENSIONS):
+        raise ValueError(f"A file ending in {', '.join(VIDEO_EXTENSIONS)} is expected. Received: {job.draw}.")
+    if job.plot:
+        check_picture_output(job.plot)
+    check_distinct([job.source, job.background], [job.output, job.draw, job.plot, job.found])
     check_method(job.method)
     if job.joint is not None and job.joint not in get_skeleton(SKELETON).joints:
         raise ValueError(f"joint must be one of {', '.join(get_skeleton(SKELETON).joints)}. Received: {job.joint!r}.")
-    if job.frames_per_second is not None and job.frames_per_second <= 0:
+    if job.frames_per_second is not None and not 0 < job.frames_per_second < np.inf:
         raise ValueError(f"frames_per_second above 0 is expected. Received: {job.frames_per_second}.")
     if job.lookahead is not None and job.method != "network":
         raise ValueError(f"A look-ahead is for the network. Received: {job.lookahead} with {job.method}.")
     check_normalization(job.normalization)
+    check_choice(job.rule, job.person)
     if not os.path.exists(job.source.partition("#")[0]):
         raise ValueError(f"A video, a keypoint file or a folder of them is expected. Received: {job.source}.")
     if job.background or not _is_keypoints(job):
@@ -139,19 +143,14 @@ def _read(job: MotionJob) -> KeypointSequence:
 def _drawn(job: MotionJob, before: KeypointSequence, after: KeypointSequence) -> Iterator[np.ndarray]:
     """Every frame with both skeletons; frames that the background lacks are its last one."""
     video = job.background or (None if _is_keypoints(job) else job.source)
-    images = _black(before, after) if video is None else _repeated(read_frames(video))
+    images = _black(before, after) if video is None else read_frames(video)
     pairs = list(zip(before.keypoints, after.keypoints, strict=True))
-    for (first, second), image in zip(show_progress(pairs, len(pairs), "frames drawn"), images, strict=False):
-        yield draw_before_and_after(image, first, second)
-
-
-def _repeated(images: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Images, and the last of them without end."""
     image = None
-    for image in images:
-        yield image
-    while image is not None:
-        yield image
+    for first, second in show_progress(pairs, len(pairs), "frames drawn"):
+        image = next(images, image)
+        if image is None:
+            raise ValueError(f"A video of at least one frame is expected. Received: {video}.")
+        yield draw_before_and_after(image, first, second)
 
 
 def _black(before: KeypointSequence, after: KeypointSequence) -> Iterator[np.ndarray]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["check_output", "whole_file"]
+__all__ = ["check_distinct", "check_output", "whole_file"]
 
 
 def check_output(path: str | os.PathLike[str]) -> None:
@@ -18,6 +18,34 @@ def check_output(path: str | os.PathLike[str]) -> None:
         raise ValueError(f"A file to write is expected. Received: {path}, which is a folder.")
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise ValueError(f"A file in an existing, writable folder is expected. Received: {path}.")
+
+
+def check_distinct(
+    inputs: Iterable[str | os.PathLike[str] | None], outputs: Iterable[str | os.PathLike[str] | None]
+) -> None:
+    """Raise a ValueError if an output would replace an input or another output; worth asking before long work.
+
+    Args:
+        inputs: files that are read, also FILE#IMAGE; None and what is not there are passed over.
+        outputs: files to write; None is passed over.
+    """
+    there = (path if os.path.exists(path) else os.fspath(path).partition("#")[0] for path in inputs if path is not None)
+    taken = {_identity(path) for path in there}
+    for path in outputs:
+        if path is None:
+            continue
+        if (identity := _identity(path)) in taken:
+            raise ValueError(f"Different files are expected as inputs and outputs. Received: {path} more than once.")
+        taken.add(identity)
+
+
+def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | str:
+    """What all names of one file have in common."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
 
 
 @contextlib.contextmanager

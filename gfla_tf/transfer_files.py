@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gfla_tf.image_io import WRITABLE_EXTENSIONS, write_image
-from gfla_tf.outputs import check_output
+from gfla_tf.image_io import WRITABLE_EXTENSIONS, check_picture_output, write_image
+from gfla_tf.outputs import check_distinct
 from gfla_tf.people import Person, is_keypoint_file
+from gfla_tf.progress import show_progress
 from gfla_tf.sheets import transfer_table
 
 if TYPE_CHECKING:
@@ -44,15 +45,13 @@ def plan_jobs(source: str, pose: str, output: str) -> list[Job]:
         ValueError: if a folder holds nothing usable, or `output` is of the wrong kind.
     """
     if not Path(source).is_dir() and not Path(pose).is_dir():
-        check_output(output)
-        if Path(output).suffix.lower() not in WRITABLE_EXTENSIONS:
-            raise ValueError(f"A file ending in {', '.join(WRITABLE_EXTENSIONS)} is expected. Received: {output}.")
+        check_picture_output(output)
         return [(source, pose, Path(output))]
     if Path(output).is_file() or Path(output).suffix.lower() in WRITABLE_EXTENSIONS:
         raise ValueError(f"With a folder of sources or poses, --output must be a folder. Received: {output}.")
     sources, poses = _members(source, keypoints=False), _members(pose, keypoints=True)
     names = [f"{Path(one).stem}_in_{Path(other).stem}.png" for one in sources for other in poses]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise ValueError(f"Files of one folder must differ in more than their extension. Received: {', '.join(twice)}.")
     pairs = [(one, other) for one in sources for other in poses]
@@ -111,15 +110,16 @@ def transfer_files(
     if not alone and (sheet or source_keypoints):
         raise ValueError("--debug and --source-keypoints are for one source and one pose. Received: a folder.")
     for picture in filter(None, (sheet, table)):
-        check_output(picture)
+        check_picture_output(picture)
+    inputs = (path for source, pose, _ in jobs for path in (source, pose))
+    check_distinct([*inputs, source_keypoints], [*(output for *_, output in jobs), sheet, table])
     jobs[0][2].parent.mkdir(exist_ok=True)
-    progress = None if alone else _progress_bar(len(jobs))
     failures: list[Failure] = []
     rendered: list[Job] = []
     cells: dict[tuple[str, str], TransferResult] = {}
 
     def pairs() -> Iterator[tuple[Person, Person]]:
-        for job in jobs:
+        for job in jobs if alone else show_progress(jobs, len(jobs), "pictures"):
             source, pose, _ = job
             try:
                 pair = (
@@ -135,15 +135,13 @@ def transfer_files(
             rendered.append(job)
             yield pair
 
-    for done, result in enumerate(transfer.run(pairs(), batch_size), start=1):
-        source, pose, output = rendered[done - 1]
+    for number, result in enumerate(transfer.run(pairs(), batch_size)):
+        source, pose, output = rendered[number]
         result.save(output, paste)
         if table:
             cells[source, pose] = replace(result, photo=result.source_image)  # photos of a folder would fill memory
         if sheet:
             write_image(sheet, result.sheet())
-        if progress:
-            progress.update(done)
     if cells:
         write_image(table, transfer_table(cells))
     return failures
@@ -160,10 +158,3 @@ def describe_failures(failures: list[Failure]) -> list[str]:
         else f"{group[0].source} in the pose of {group[0].pose}: {reason}"
         for reason, group in by_reason.items()
     ]
-
-
-def _progress_bar(total: int):
-    """A bar with the time left, where somebody is looking at a terminal."""
-    import keras
-
-    return keras.utils.Progbar(total, unit_name="picture") if sys.stderr.isatty() or sys.stdout.isatty() else None

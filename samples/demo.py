@@ -18,7 +18,7 @@ import numpy as np
 
 import gfla_tf
 from gfla_tf.animation.job import AnimationJob, animate
-from gfla_tf.image_io import write_image
+from gfla_tf.image_io import check_picture_output, write_image
 from gfla_tf.outputs import check_output
 from gfla_tf.progress import show_progress
 from gfla_tf.sheets import transfer_table
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--model", default="person-demo", help="published model or model folder (default: %(default)s)")
     options = parser.parse_args()
     video = Path(options.output).with_suffix(".mp4")
-    check_output(options.output)
+    check_picture_output(options.output)
     check_output(video)
     transfer = gfla_tf.PoseTransfer(options.model)
     folders = {name: sorted((SAMPLES / name).iterdir()) for name in ("people", "poses", "walk")}

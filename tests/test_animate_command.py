@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.animations import PERSON, SEQUENCE, make_model, photo, standing, walking
 from helpers.bvh_files import swinging, write_bvh
+from helpers.terminals import Terminal
 from helpers.videos import make_uneven, write_people
 
 from gfla_tf.animation import animator as animator_module
@@ -68,7 +70,8 @@ def test_with_a_real_network(inputs, monkeypatch):
     assert len(list(read_frames("out.mp4"))) == FRAMES
 
 
-def test_everything_that_can_be_written(inputs, capsys):
+def test_everything_that_can_be_written(inputs, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr", Terminal())
     before = {path.name for path in inputs.iterdir()}
     assert main([*COMMAND.split(), "--side-by-side", "--gif", "--frames-per-second", "20"]) == 0
     written = capsys.readouterr().out.split()
@@ -78,6 +81,7 @@ def test_everything_that_can_be_written(inputs, capsys):
     assert (info.frames, info.frames_per_second, info.height, info.width) == (FRAMES, 20.0, 64, 48)
     assert video_info("out_side_by_side.mp4").frames == FRAMES
     assert len(list(read_frames("out.gif"))) == FRAMES
+    assert f"{FRAMES}/{FRAMES} frames of the GIF, " in sys.stderr.getvalue()
 
 
 def test_killed_and_restarted_it_ends_with_the_same_file(inputs, monkeypatch, capsys):
@@ -140,6 +144,7 @@ WRONG = [
     (COMMAND + " --gif out.png", "A file ending in .gif"),
     (COMMAND + " --side-by-side out.mp4", "Different files are expected as inputs and outputs"),
     (COMMAND.replace("dance.json", "black.mp4").replace("out.mp4", "black.mp4"), "Different files are expected"),
+    (COMMAND.replace("me.json", "me.mp4").replace("out.mp4", "me.mp4"), "Different files are expected"),
     (COMMAND.replace("dance.json", "absent.mp4"), "A video, a .bvh file, a keypoint file or a folder"),
     (COMMAND.replace("dance.json", "text.mp4"), "A video that OpenCV can read"),
     (COMMAND.replace("dance.json", "black.mp4"), "nobody in black.mp4"),
@@ -151,6 +156,7 @@ WRONG = [
     (COMMAND.replace("dance.json", "uneven.mp4"), "frames at even times"),
     (COMMAND + " --frames-per-second 0", "frames_per_second above 0"),
     (COMMAND + " --person 3", "person must be from 0 to 0. Received: 3"),
+    (COMMAND + " --person -1", "The number of a person from 0"),
     (COMMAND + " --clean network --motion-model motion", "The preset motion comes without weights"),
     (COMMAND.replace("me.png", "absent.png"), "absent.png"),
     (COMMAND.replace("me.json", "nobody.json"), "nobody in"),
@@ -170,11 +176,20 @@ def test_wrong_input_is_one_line_and_exit_code_2(inputs, capsys, command, reason
     assert sorted(path.name for path in inputs.iterdir()) == before
 
 
+@pytest.mark.parametrize("slow", ["read_driving", "make_cleaner"])
+def test_wrong_input_is_found_before_anything_slow_begins(inputs, monkeypatch, slow):
+    write_wrong_inputs()
+    monkeypatch.setattr(animation_job, slow, lambda *_: pytest.fail("was begun"))
+    wrong = {"read_driving": "--person -1", "make_cleaner": "--retarget none"}[slow]
+    assert main([*COMMAND.replace("dance.json", "other.json").split(), *wrong.split()]) == 2
+
+
 def write_wrong_inputs() -> None:
     Path("text.mp4").write_text("no video", encoding="utf-8")
     Path("nobody.json").write_text('{"people": []}', encoding="utf-8")
     Path("broken.json").write_text("{", encoding="utf-8")
     Path("folder").mkdir()
+    write_openpose_json("me.mp4", [standing(50, 100, 80)])
     write_openpose_json("far.json", [standing(1000, 100, 80)])
     write_openpose_json("other.json", [standing(60, 100, 80)])
     write_video("black.mp4", [np.full((32, 32, 3), -1, np.float32)], 30.0)

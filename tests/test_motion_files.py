@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.terminals import Terminal
 
 from gfla_tf.cli import main
 from gfla_tf.image_io import read_image
@@ -68,9 +70,11 @@ def test_classical_filters_need_no_weights(noisy, method):
     assert np.abs(np.diff(clean[..., :2], axis=0)).mean() < np.abs(np.diff(noisy[6:, ..., :2], axis=0)).mean()
 
 
-def test_live(noisy, tiny):
+def test_live(noisy, tiny, monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
     assert main(["motion", "noisy.json", "--model", tiny, "--causal", "3", "--output", "live.json"]) == 0
     assert len(read_sequence("live.json").names) == 12
+    assert "12/12 frames cleaned, " in sys.stderr.getvalue()
 
 
 def test_image_normalization_needs_a_size(noisy, tiny, capsys):
@@ -122,10 +126,14 @@ WRONG = [
     ("motion noisy.json --output absent/a.json --method fill", "existing, writable folder"),
     ("motion noisy.json --output a.json --method fill --draw a.gif", "A file ending in .mp4"),
     ("motion noisy.json --output a.json --method fill --plot a.txt", "A file ending in .png"),
+    ("motion noisy.json --output noisy.json --method fill", "Different files are expected"),
+    ("motion black.mp4 --output a.json --method fill --draw black.mp4", "Different files are expected"),
     ("motion noisy.json --output a.json --method fill --joint tail", "joint must be one of mid_hip"),
     ("motion noisy.json --output a.json --method fill --person 4", "person must be from 0 to 0. Received: 4"),
     ("motion noisy.json --output a.json --method fill --person -1", "The number of a person from 0"),
     ("motion noisy.json --output a.json --method fill --frames-per-second 0", "frames_per_second above 0"),
+    ("motion noisy.json --output a.json --method fill --frames-per-second nan", "frames_per_second above 0"),
+    ("motion noisy.json --output a.json --method fill --frames-per-second inf", "frames_per_second above 0"),
     ("motion noisy.json --output a.json --method fill --draw a.mp4 --video text.mp4", "A video that OpenCV can read"),
     ("motion absent.json --output a.json --method fill", "A video, a keypoint file or a folder"),
     ("motion text.mp4 --output a.json --method fill", "A video that OpenCV can read"),
@@ -149,6 +157,14 @@ def test_wrong_input_is_one_line_and_exit_code_2(noisy, tmp_path, capsys, comman
     assert line.startswith("gfla motion: error: ")
     assert reason in line
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("wrong", ["--causal 41", "--person -1"])
+def test_wrong_options_are_found_before_the_video_is_looked_at(tiny, tmp_path, monkeypatch, wrong):
+    monkeypatch.chdir(tmp_path)
+    write_video("black.mp4", [np.full((32, 32, 3), -1, np.float32)], 30.0)
+    monkeypatch.setattr("gfla_tf.motion_files.find_video_people", lambda _: pytest.fail("was looked at"))
+    assert main(["motion", "black.mp4", "--model", tiny, "--output", "a.json", *wrong.split()]) == 2
 
 
 def test_an_interruption_leaves_nothing(noisy, tmp_path, monkeypatch):

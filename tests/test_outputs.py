@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gfla_tf.outputs import check_output, whole_file
+from gfla_tf.outputs import check_distinct, check_output, whole_file
 
 
 def test_file_appears_at_the_end_of_the_block(tmp_path):
@@ -32,6 +32,18 @@ def test_missing_folder_and_folder_as_file_are_refused(tmp_path):
         check_output(tmp_path / "missing" / "a.png")
     with pytest.raises(ValueError, match="which is a folder"):
         check_output(tmp_path)
+
+
+def test_an_output_is_no_input_and_no_other_output(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("me.jpg", "poses.json"):
+        (tmp_path / name).touch()
+    (tmp_path / "link.jpg").symlink_to("me.jpg")
+    check_distinct(["me.jpg", "me.jpg", "poses.json#2", None, "absent.jpg"], ["a.png", None, tmp_path / "b.png"])
+    wrong = [(["me.jpg"], [tmp_path / "me.jpg"]), (["me.jpg"], ["link.jpg"]), (["poses.json#2"], ["poses.json"])]
+    for inputs, outputs in [*wrong, ([], ["a.png", "./a.png"])]:
+        with pytest.raises(ValueError, match=r"Different files are expected .* Received: .* more than once"):
+            check_distinct(inputs, outputs)
 
 
 def test_a_full_disk_is_one_clear_message(tmp_path):

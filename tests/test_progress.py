@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import sys
 
+from helpers.terminals import Terminal
+
 from gfla_tf.progress import show_progress
-
-
-class Terminal(io.StringIO):
-    """A stream that says that somebody looks at it."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def test_items_pass_through_and_are_counted(monkeypatch):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import time
+
 import numpy as np
 import pytest
+from helpers.terminals import Terminal
 
 from gfla_tf.image_io import read_image, write_image
 from gfla_tf.models.presets import Preset, build_model
@@ -71,6 +75,25 @@ def test_a_pair_that_fails_is_reported_and_the_others_rendered(transfer, folders
     assert sorted(path.name for path in (folders / "out").iterdir()) == ["ann_in_sit.png", "bob_in_sit.png"]
 
 
+def test_progress_reaches_its_end_whatever_fails(transfer, folders, monkeypatch, capsys):
+    write_image(folders / "sources" / "cy.png", np.full((64, 40, 3), -1, np.float32))
+    jobs = plan_jobs(str(folders / "sources"), str(folders / "poses" / "sit.json"), str(folders / "out"))
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert len(transfer_files(transfer, jobs)) == 1
+    assert "\x1b[K3/3 pictures, " in sys.stderr.getvalue()
+    assert capsys.readouterr().out == ""
+
+
+def test_many_files_are_planned_at_once(tmp_path):
+    for folder in ("sources", "poses"):
+        (tmp_path / folder).mkdir()
+        for number in range(150):
+            (tmp_path / folder / f"{number}.png").touch()
+    start = time.process_time()
+    assert len(plan_jobs(str(tmp_path / "sources"), str(tmp_path / "poses"), str(tmp_path / "out"))) == 150 * 150
+    assert time.process_time() - start < 3  # 0.3 s; 6 s if each name is looked for among all
+
+
 def test_a_single_job_writes_picture_and_sheet(transfer, folders):
     jobs = plan_jobs(str(folders / "sources" / "ann.png"), str(folders / "poses" / "sit.json"), str(folders / "a.png"))
     assert transfer_files(transfer, jobs, paste=True, sheet=str(folders / "sheet.png")) == []
@@ -99,6 +122,15 @@ def test_plans_that_cannot_work(folders):
     write_image(folders / "sources" / "ann.jpg", np.zeros((64, 40, 3), np.float32))
     with pytest.raises(ValueError, match="differ in more than their extension. Received: ann_in_jump.png"):
         plan_jobs(str(folders / "sources"), poses, str(folders / "out"))
+
+
+@pytest.mark.parametrize("name", ["sheet", "table"])
+def test_pictures_that_cannot_be_written_are_found_before_any_is(transfer, folders, name):
+    photo, pose = str(folders / "sources" / "ann.png"), str(folders / "poses" / "sit.json")
+    jobs = plan_jobs(photo, pose, str(folders / "a.png"))
+    with pytest.raises(ValueError, match=r"A file ending in .png.*Received: .*b.bmp"):
+        transfer_files(transfer, jobs, **{name: str(folders / "b.bmp")})
+    assert not (folders / "a.png").exists()
 
 
 def test_debug_sheet_is_for_one_pair(transfer, folders):

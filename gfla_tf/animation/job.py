@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,13 +24,15 @@ from gfla_tf.animation.cleaning import clean_keypoints
 from gfla_tf.animation.driving import Driving, check_driving, read_driving
 from gfla_tf.animation.ffmpeg import find_ffmpeg
 from gfla_tf.animation.gif import write_gif
+from gfla_tf.animation.retargeting import check_retargeting
 from gfla_tf.animation.side_by_side import side_by_side
 from gfla_tf.animation.spool import FrameSpool
 from gfla_tf.animation.staging import Stage
 from gfla_tf.animation.video_writer import write_animation
 from gfla_tf.motion.methods import check_method, make_cleaner
 from gfla_tf.motion.video import VIDEO_EXTENSIONS
-from gfla_tf.outputs import check_output
+from gfla_tf.outputs import check_distinct, check_output
+from gfla_tf.pose.person_choice import check_choice
 from gfla_tf.progress import show_progress
 
 __all__ = ["AnimationJob", "animate"]
@@ -107,6 +108,7 @@ def animate(job: AnimationJob) -> list[str]:
         job.framing,
     )
     driving = read_driving(job.driving, animator.skeleton, job.person, job.frames_per_second, job.turn)
+    check_retargeting(job.retarget, job.camera, driving.image_size)
     clean = _clean(job, driving)
     stage = animator.prepare(clean, driving.frames_per_second, driving.image_size)
     spool = FrameSpool(Path(job.output), _fingerprint(animator, stage))
@@ -119,21 +121,16 @@ def animate(job: AnimationJob) -> list[str]:
 def _check(job: AnimationJob) -> None:
     """Find what is wrong before anything slow begins."""
     for path, extensions in ((job.output, VIDEO_EXTENSIONS), (job.side_by_side, VIDEO_EXTENSIONS), (job.gif, ".gif")):
-        if path and not path.lower().endswith(extensions):
+        if not path:
+            continue
+        if not path.lower().endswith(extensions):
             expected = extensions if isinstance(extensions, str) else ", ".join(extensions)
             raise ValueError(f"A file ending in {expected} is expected. Received: {path}.")
-    outputs = list(filter(None, (job.output, job.side_by_side, job.gif)))
-    for path in outputs:
         check_output(path)
-    inputs = [path for path in (job.source, job.driving) if os.path.exists(path)]
-    if len({os.path.realpath(path) for path in outputs}) < len(outputs) or any(
-        os.path.exists(path) and os.path.samefile(path, other) for path in outputs for other in inputs
-    ):
-        raise ValueError(
-            f"Different files are expected as inputs and outputs. Received: {', '.join(inputs + outputs)}."
-        )
+    check_distinct([job.source, job.driving, job.source_keypoints], [job.output, job.side_by_side, job.gif])
     if job.clean not in (None, "none"):
         check_method(job.clean)
+    check_choice(start=job.person)
     check_driving(job.driving)
 
 
@@ -177,7 +174,7 @@ def _write(job: AnimationJob, driving: Driving, clean: np.ndarray, spool: FrameS
         frames = partial(_compared, driving, clean, spool)
         write_animation(job.side_by_side, _counted(frames, count), count, rate, sound)
     if job.gif:
-        write_gif(job.gif, spool.pictures, count, rate)
+        write_gif(job.gif, _counted(spool.pictures, count, "frames of the GIF"), count, rate)
     write_animation(job.output, _counted(spool.pictures, count), count, rate, sound)
     return list(filter(None, (job.output, job.side_by_side, job.gif)))
 
@@ -186,5 +183,7 @@ def _compared(driving: Driving, clean: np.ndarray, spool: FrameSpool) -> Iterato
     return side_by_side(driving, clean, spool.pictures())
 
 
-def _counted(frames: Callable[[], Iterator[np.ndarray]], count: int) -> Callable[[], Iterator[np.ndarray]]:
-    return lambda: show_progress(frames(), count, "frames written")
+def _counted(
+    frames: Callable[[], Iterator[np.ndarray]], count: int, unit: str = "frames written"
+) -> Callable[[], Iterator[np.ndarray]]:
+    return lambda: show_progress(frames(), count, unit)

@@ -28,7 +28,7 @@ from gfla_tf.animation.proportions import change_lengths, part_lengths
 from gfla_tf.motion.filling import SKELETON, is_seen, person_size
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
 
-__all__ = ["CAMERAS", "MODES", "Retargeting", "fit_retargeting"]
+__all__ = ["CAMERAS", "MODES", "Retargeting", "check_retargeting", "fit_retargeting"]
 
 MODES = ("none", "global", "limbs")
 CAMERAS = ("follow", "still")
@@ -75,6 +75,21 @@ class Retargeting:
         return np.where(changed[..., 2:] > 0, moved, 0).astype(np.float32)
 
 
+def check_retargeting(mode: str, camera: str = "follow", image_size: tuple[int, int] | None = None) -> None:
+    """Raise a ValueError unless a driver can be retargeted so; worth asking before it is cleaned.
+
+    Args:
+        mode: "none", "global" or "limbs".
+        camera: "follow" or "still".
+        image_size: (height, width) of the driver's pictures in pixels, None where it is not known; needed for "none".
+    """
+    for name, value, known in (("retarget", mode, MODES), ("camera", camera, CAMERAS)):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(known)}. Received: {value!r}.")
+    if mode == "none" and image_size is None:
+        raise ValueError("Retargeting none needs a driver with pictures of a known size. Received: none.")
+
+
 def fit_retargeting(
     clip: np.ndarray,
     source: np.ndarray,
@@ -98,9 +113,7 @@ def fit_retargeting(
     Raises:
         ValueError: another mode or camera, no joint that both have, or no size of pictures for "none".
     """
-    for name, value, known in (("retarget", mode, MODES), ("camera", camera, CAMERAS)):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(known)}. Received: {value!r}.")
+    check_retargeting(mode, camera, None if sizes is None else sizes[0])
     if mode == "none":
         return _laid_over(clip, skeleton, sizes)
     driver, person = (convert_keypoints(people, skeleton, SKELETON) for people in (clip, source[np.newaxis]))
@@ -116,8 +129,6 @@ def fit_retargeting(
 
 
 def _laid_over(clip: np.ndarray, skeleton: str, sizes) -> Retargeting:
-    if sizes is None or sizes[0] is None:
-        raise ValueError("Retargeting none needs a driver with pictures of a known size. Received: none.")
     (height, width), (photo_height, photo_width) = sizes
     scale = np.array([photo_width / width, photo_height / height])
     return Retargeting(skeleton, scale, np.zeros(2), np.zeros(2), np.zeros([len(clip), 2]))

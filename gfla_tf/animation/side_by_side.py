@@ -33,9 +33,11 @@ def side_by_side(driving: Driving, clean: np.ndarray, results: Iterable[np.ndarr
         One image a frame, with even sides.
     """
     height, width = driving.image_size or _room(driving.keypoints, clean)
-    pictures = _repeated(None) if driving.video is None else _repeated_last(read_frames(driving.video))
+    pictures = iter(()) if driving.video is None else read_frames(driving.video)
+    picture = None
     black = np.full((height, width, 3), -1, np.float32)
-    for result, picture, found, cleaned in zip(results, pictures, driving.keypoints, clean, strict=False):
+    for result, found, cleaned in zip(results, driving.keypoints, clean, strict=True):
+        picture = next(pictures, picture)  # the last one stays
         panels = {} if picture is None else {"driver": picture}
         panels["found"] = draw_skeleton(black if picture is None else picture / 2 - 0.5, found, driving.skeleton)
         panels["clean"] = draw_skeleton(black, cleaned, driving.skeleton)
@@ -48,19 +50,6 @@ def _room(*clips: np.ndarray) -> tuple[int, int]:
     points = np.concatenate([clip[clip[..., 2] > 0, :2] for clip in clips])
     width, height = np.maximum(points.max(axis=0, initial=0), 1).astype(int).tolist()
     return height + MARGIN, width + MARGIN
-
-
-def _repeated(item: None) -> Iterator[None]:
-    while True:
-        yield item
-
-
-def _repeated_last(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    picture = None
-    for picture in pictures:
-        yield picture
-    while picture is not None:
-        yield picture
 
 
 def _of_height(image: np.ndarray, height: int) -> np.ndarray:

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", default="person-demo", help="published model, preset or model folder (default: %(default)s)"
     )
     parser.add_argument("--weights", help='safetensors file; "stand-in" to try everything without trained weights')
-    parser.add_argument("--source-keypoints", metavar="FILE", help="keypoints of SOURCE, found otherwise")
+    parser.add_argument("--source-keypoints", metavar="FILE", help="keypoints of a single SOURCE, found otherwise")
     parser.add_argument(
         "--framing",
         choices=("person", "whole"),

@@ -25,13 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `gfla pose`."""
-    from gfla_tf.image_io import read_image, write_image
-    from gfla_tf.outputs import check_output
+    from gfla_tf.image_io import check_picture_output, read_image, write_image
+    from gfla_tf.outputs import check_distinct, check_output
     from gfla_tf.people import warn_of_missing_joints
     from gfla_tf.pose import PoseEstimator, draw_skeleton, write_openpose_json
 
-    for path in filter(None, (options.output, options.draw)):
-        check_output(path)
+    check_output(options.output)
+    if options.draw:
+        check_picture_output(options.draw)
+    check_distinct([options.image], [options.output, options.draw])
     photo = read_image(options.image)
     estimator = PoseEstimator(options.confidence)
     try:

@@ -5,7 +5,6 @@ Two rows of maps, of the finest level: what was taken from the frame that was dr
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -17,12 +16,13 @@ import numpy as np
 
 from gfla_tf.animation.animator import Animator
 from gfla_tf.animation.cleaning import clean_keypoints
-from gfla_tf.animation.driving import Driving, read_driving
+from gfla_tf.animation.driving import Driving, check_driving, read_driving
 from gfla_tf.animation.staging import Stage
 from gfla_tf.animation.video_writer import write_animation
 from gfla_tf.inspection.attention import AttentionMaps, recorded_attention, with_masks
 from gfla_tf.inspection.discriminators import DiscriminatorView, load_discriminator
 from gfla_tf.inspection.drawings import overlay
+from gfla_tf.inspection.files import make_folder
 from gfla_tf.inspection.layout import Panel, Row, lay_out
 from gfla_tf.inspection.level_panels import level_panels
 from gfla_tf.inspection.pairs import PairInspection
@@ -47,7 +47,7 @@ def write_clip_inspection(job: InspectionJob, model: keras.Model, path: Path) ->
     Args:
         job: says source, driver, keypoints, framing, number of frames and discriminator.
         model: a sequence generator.
-        path: video to write.
+        path: video to write; its folder is made.
 
     Returns:
         The video's path.
@@ -55,16 +55,19 @@ def write_clip_inspection(job: InspectionJob, model: keras.Model, path: Path) ->
     Raises:
         ValueError: something can't be read or written.
     """
+    check_driving(job.pose)
     animator = Animator(job.source, model, source_keypoints=job.source_keypoints, framing=job.framing)
+    discriminator = None if job.discriminator is None else load_discriminator(job.discriminator)
+    make_folder(path.parent)
     driving = read_driving(job.pose, animator.skeleton)
     clip = _cleaned(driving)[: job.frames]
     stage = animator.prepare(clip, driving.frames_per_second, driving.image_size)
-    frames = partial(_drawn_frames, animator, stage, job.discriminator)
+    frames = partial(_drawn_frames, animator, stage, discriminator)
     write_animation(path, frames, len(clip), driving.frames_per_second)
     return path
 
 
-def _drawn_frames(animator: Animator, stage: Stage, discriminator: str | None) -> Iterator[np.ndarray]:
+def _drawn_frames(animator: Animator, stage: Stage, discriminator: keras.Model | None) -> Iterator[np.ndarray]:
     judge = None if discriminator is None else ClipJudge(discriminator, stage.source_image.shape[:2])
     inspected = show_progress(inspected_frames(animator, stage), len(stage.targets), "frames")
     for number, inspections in enumerate(inspected):
@@ -148,15 +151,14 @@ class ClipJudge:
     Called with a frame `[height, width, 3]` in [-1, 1], it gives `[height, width]` in [0, 1], before that zeros.
 
     Args:
-        folder: of the discriminator.
+        discriminator: of `load_discriminator`.
         size: (height, width) of the frames.
 
     Raises:
-        ValueError: there is none, or tf-keras-vis is missing.
+        ValueError: tf-keras-vis is missing.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], size: tuple[int, int]) -> None:
-        discriminator = load_discriminator(folder)
+    def __init__(self, discriminator: keras.Model, size: tuple[int, int]) -> None:
         self._view = DiscriminatorView(discriminator, size)
         self._temporal = isinstance(discriminator, TemporalDiscriminator)
         self._seen: deque[np.ndarray] = deque(maxlen=discriminator.frames if self._temporal else 1)

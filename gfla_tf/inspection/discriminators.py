@@ -50,8 +50,9 @@ def load_discriminator(folder: str | os.PathLike[str]) -> keras.Model:
     """A discriminator that training kept, RUN/discriminator or RUN/temporal_discriminator.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, or tf-keras-vis, with which to look into it, is missing.
     """
+    check_tf_keras_vis()
     model = load_model(folder)
     if not isinstance(model, (ImageDiscriminator, TemporalDiscriminator)):
         raise ValueError(f"The folder of a discriminator is expected. Received: {folder}, a {type(model).__name__}.")

@@ -12,7 +12,7 @@ import keras
 
 from gfla_tf.image_io import write_image
 from gfla_tf.inspection.discriminator_panels import discriminator_row
-from gfla_tf.inspection.discriminators import DiscriminatorView, check_tf_keras_vis, load_discriminator
+from gfla_tf.inspection.discriminators import DiscriminatorView, load_discriminator
 from gfla_tf.inspection.page import page_html
 from gfla_tf.inspection.pairs import PairInspection
 from gfla_tf.inspection.sheet import draw_sheet, panel_size
@@ -46,7 +46,6 @@ def image_discriminator(folder: str | os.PathLike[str] | None) -> keras.Model | 
     """
     if folder is None:
         return None
-    check_tf_keras_vis()
     model = load_discriminator(folder)
     if not isinstance(model, ImageDiscriminator):
         raise ValueError(f"--discriminator: one of pictures is expected. Received: {folder}, one of clips.")

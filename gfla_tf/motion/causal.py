@@ -13,6 +13,7 @@ all where the movement changes. Each frame is the last one of a window (`cleaner
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 from gfla_tf.motion.cleaner import TRAINED_WINDOW, WindowModel
 from gfla_tf.motion.filling import SKELETON
 from gfla_tf.motion.windows import cut_window
-from gfla_tf.pose.skeletons import check_keypoints
+from gfla_tf.pose.skeletons import check_keypoints, get_skeleton
 
 if TYPE_CHECKING:
     import keras
@@ -85,18 +86,18 @@ class CausalMotionCleaner:
         self._pushed = self._given = 0
         return rest
 
-    def clean(self, keypoints: np.ndarray) -> np.ndarray:
+    def clean(self, keypoints: Iterable[np.ndarray]) -> np.ndarray:
         """Clean a whole recording as it would have been cleaned live.
 
         Args:
-            keypoints: `[frames, 17, 3]` = (x, y, confidence) in pixels.
+            keypoints: `[frames, 17, 3]` = (x, y, confidence) in pixels, or its frames one by one.
 
         Returns:
             float32 `[frames, 17, 3]`.
         """
         given = [clean for clean in map(self.push, keypoints) if clean is not None]
         given += self.flush()
-        return np.stack(given) if given else np.zeros((0, *keypoints.shape[1:]), np.float32)
+        return np.stack(given) if given else np.zeros((0, len(get_skeleton(SKELETON).joints), 3), np.float32)
 
     def _next(self) -> np.ndarray:
         """Clean the first frame that has not been given yet."""

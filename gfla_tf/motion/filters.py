@@ -76,9 +76,10 @@ def one_euro(
     Raises:
         ValueError: a number out of range.
     """
-    if min(frames_per_second, minimum_cutoff, derivative_cutoff) <= 0 or beta < 0:
+    above_0 = (frames_per_second, minimum_cutoff, derivative_cutoff)
+    if not all(0 < number < np.inf for number in above_0) or not 0 <= beta < np.inf:
         raise ValueError(
-            "frames_per_second and cutoffs above 0 and a beta from 0 are expected. Received: "
+            "Finite frames_per_second and cutoffs above 0 and a beta from 0 are expected. Received: "
             f"{frames_per_second}, {minimum_cutoff}, {derivative_cutoff} and {beta}."
         )
     unit = person_frame(fill_missing(keypoints)).unit[0]

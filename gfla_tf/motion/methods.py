@@ -46,7 +46,7 @@ def make_cleaner(
         A function of keypoints and the pictures' (height, width) in pixels or None, which gives float32 keypoints.
 
     Raises:
-        ValueError: another method, or weights that are missing or do not fit.
+        ValueError: another method, weights that are missing or do not fit, or a look-ahead that is out of range.
     """
     from gfla_tf.motion import filters
 
@@ -63,7 +63,8 @@ def make_cleaner(
 def _network(model, weights, normalization: str, lookahead: int | None) -> Cleaner:
     from gfla_tf.models.presets import PRESETS, STAND_IN, load_model
     from gfla_tf.motion.causal import CausalMotionCleaner
-    from gfla_tf.motion.cleaner import MotionCleaner
+    from gfla_tf.motion.cleaner import MotionCleaner, WindowModel
+    from gfla_tf.progress import show_progress
     from gfla_tf.published import find_model
 
     folder = find_model(model, weights)
@@ -77,7 +78,11 @@ def _network(model, weights, normalization: str, lookahead: int | None) -> Clean
     if lookahead is None:
         return MotionCleaner(network, normalization).clean
 
+    windows = WindowModel.of_network(network, normalization)
+    CausalMotionCleaner(windows, lookahead)  # finds a wrong look-ahead before there are keypoints
+
     def live(keypoints: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
-        return CausalMotionCleaner(network, lookahead, normalization, size).clean(keypoints)
+        cleaner = CausalMotionCleaner(windows, lookahead, image_size=size)
+        return cleaner.clean(show_progress(keypoints, len(keypoints), "frames cleaned"))
 
     return live

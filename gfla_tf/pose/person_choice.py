@@ -16,13 +16,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["PERSON_RULES", "choose_people"]
+__all__ = ["PERSON_RULES", "check_choice", "choose_people"]
 
 PERSON_RULES = ("nearest", "largest")
 # As parts of the person's size.
 FURTHEST = 0.5
 FURTHER_EACH_FRAME = 0.05
 FURTHEST_OF_ALL = 1.0
+
+
+def check_choice(rule: str = "nearest", start: int = 0) -> None:
+    """Raise a ValueError for another rule, or a start below 0; worth asking before people are looked for."""
+    if start < 0:
+        raise ValueError(f"The number of a person from 0 is expected. Received: {start}.")
+    if rule not in PERSON_RULES:
+        raise ValueError(f"person must be one of {', '.join(PERSON_RULES)}. Received: {rule!r}.")
 
 
 def choose_people(
@@ -41,10 +49,7 @@ def choose_people(
     Raises:
         ValueError: another rule, or a start below 0.
     """
-    if start < 0:
-        raise ValueError(f"The number of a person from 0 is expected. Received: {start}.")
-    if rule not in PERSON_RULES:
-        raise ValueError(f"person must be one of {', '.join(PERSON_RULES)}. Received: {rule!r}.")
+    check_choice(rule, start)
     frames = [[person for person in people if (person[:, 2] > 0).any()] for people in frames]
     if rule == "largest":
         return [people[0] if people else None for people in frames]

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers.tiny_models import TINY, tiny
+from helpers.tiny_models import tiny
 
 from gfla_tf.inspection import discriminators
 from gfla_tf.inspection.clips import ClipJudge
@@ -61,12 +61,9 @@ def test_most_real_scores_higher(view, picture):
     assert view.most_real(steps=1).shape == picture.shape
 
 
-def test_evidence_over_time(picture, tmp_path):
+def test_evidence_over_time(picture):
     pytest.importorskip("tf_keras_vis")
-    save_model(
-        build_model(Preset("clips", "temporal-discriminator", "", TINY["temporal-discriminator"].config)), tmp_path
-    )
-    judge = ClipJudge(tmp_path, SIZE)
+    judge = ClipJudge(tiny("temporal-discriminator"), SIZE)
     maps = [judge(picture * part / 6) for part in range(1, 7)]
     assert {one.shape for one in maps} == {SIZE}
     # It looks at six frames.
@@ -85,11 +82,13 @@ def test_a_row_of_a_sheet(view, inspection, monkeypatch):
 
 def test_without_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "tf_keras_vis.gradcam", None)
-    with pytest.raises(ValueError, match=r'tf-keras-vis: pip install "gfla-tf\[vis\]"'):
-        DiscriminatorView(tiny("image-discriminator"), SIZE)
+    for look in (lambda: DiscriminatorView(tiny("image-discriminator"), SIZE), lambda: load_discriminator("any")):
+        with pytest.raises(ValueError, match=r'tf-keras-vis: pip install "gfla-tf\[vis\]"'):
+            look()
 
 
 def test_other_models_are_refused(tmp_path):
+    pytest.importorskip("tf_keras_vis")
     save_model(build_model(Preset("motion", "motion", "", {"filters": 8, "hidden": 8})), tmp_path)
     with pytest.raises(ValueError, match="folder of a discriminator is expected. Received: .*, a MotionExtractor"):
         load_discriminator(tmp_path)

@@ -70,5 +70,7 @@ def test_wrong_settings():
         savitzky_golay(path(), window=4)
     with pytest.raises(ValueError, match="above the order"):
         savitzky_golay(path(), window=3, order=3)
-    with pytest.raises(ValueError, match="frames_per_second and cutoffs above 0"):
-        one_euro(path(), frames_per_second=0)
+    wrong = [("frames_per_second", 0), ("minimum_cutoff", np.nan), ("derivative_cutoff", np.inf), ("beta", np.nan)]
+    for name, value in wrong:
+        with pytest.raises(ValueError, match="frames_per_second and cutoffs above 0"):
+            one_euro(path(), **{name: value})

@@ -31,13 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `data show`."""
-    from gfla_tf.image_io import write_image
-    from gfla_tf.outputs import check_output
+    from gfla_tf.image_io import check_picture_output, write_image
     from gfla_tf.remote import as_path
 
     if options.pairs < 1 or options.seed < 0:
         raise ValueError(f"--pairs from 1 and --seed from 0 are expected. Received: {options.pairs}, {options.seed}.")
-    check_output(options.output)
+    check_picture_output(options.output)
     write_image(options.output, show(as_path(options.folder), options.pairs, options.split, options.seed))
     print(options.output)
     return 0
