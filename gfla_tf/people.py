@@ -15,7 +15,7 @@ import numpy as np
 
 from gfla_tf.image_io import read_image
 from gfla_tf.pose.estimator import PoseEstimator
-from gfla_tf.pose.keypoint_files import read_keypoints
+from gfla_tf.pose.keypoint_files import read_keypoints, split_image_name
 from gfla_tf.pose.skeletons import get_skeleton, missing_joints
 
 __all__ = ["PeopleReader", "Person", "is_keypoint_file", "warn_of_missing_joints"]
@@ -165,12 +165,10 @@ def _time_written(path: str) -> float | None:
 
 def is_keypoint_file(path: str | os.PathLike) -> bool:
     """Tell by content whether a file holds keypoints (JSON or CSV) rather than a picture; `FILE#IMAGE` counts too."""
-    path = os.fspath(path)
-    if not os.path.exists(path) and "#" in path:
-        path = path[: path.index("#")]
-    if not os.path.isfile(path):
+    file, _ = split_image_name(path)
+    if not os.path.isfile(file):
         return False
-    with open(path, "rb") as file:
+    with open(file, "rb") as file:
         start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
     return start.startswith(KEYPOINT_FILE_MARKS)
 

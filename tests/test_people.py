@@ -127,6 +127,8 @@ def test_keypoint_files_are_told_by_content(photo, tmp_path):
     write_openpose_json(tmp_path / "pose.txt", [STANDING])
     assert is_keypoint_file(tmp_path / "pose.txt")
     assert is_keypoint_file(f"{tmp_path / 'pose.txt'}#image.jpg")
+    write_openpose_json(tmp_path / "shirt#1.json", [STANDING])
+    assert is_keypoint_file(f"{tmp_path / 'shirt#1.json'}#shirt#1.jpg")
     assert not is_keypoint_file(photo)
     assert not is_keypoint_file(tmp_path)
     assert not is_keypoint_file(tmp_path / "absent.json")

@@ -87,7 +87,7 @@ def read_driving(
 
 def check_driving(path: str | os.PathLike[str]) -> None:
     """Raise a ValueError if it can be seen at once that nothing can be driven by it."""
-    if not os.path.exists(os.fspath(path).partition("#")[0]):
+    if not os.path.exists(path):
         raise ValueError(
             f"A video, a {MOTION_CAPTURE} file, a keypoint file or a folder of them is expected. Received: {path}."
         )

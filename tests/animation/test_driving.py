@@ -43,7 +43,7 @@ def test_keypoints_of_a_folder_and_one_of_two_people(tmp_path):
 
 
 def test_a_video_keeps_its_rate_and_its_sound(tmp_path):
-    path, people = write_people(tmp_path / "a.mp4", walking(4, "blazepose-33"), 12.0)
+    path, people = write_people(tmp_path / "take #3.mp4", walking(4, "blazepose-33"), 12.0)
     driving = read_driving(path, "h36m-17")
     assert driving.frames_per_second == pytest.approx(12.0)
     np.testing.assert_allclose(driving.keypoints, walking(4), atol=1e-3)
