@@ -13,10 +13,10 @@ import numpy as np
 
 from gfla_tf.animation.retargeting import fit_retargeting
 from gfla_tf.lite.model import LiteModel
-from gfla_tf.lite.resize import crop_frame, resize_image
 from gfla_tf.people import PeopleReader
 from gfla_tf.pose.estimator import PoseEstimator
 from gfla_tf.pose.framing import fit_frame
+from gfla_tf.pose.resizing import crop_frame, resize_image
 from gfla_tf.pose.skeletons import check_keypoints
 
 __all__ = ["LiteAnimator"]

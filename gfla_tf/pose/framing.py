@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gfla_tf.pose.resizing import crop_frame
+
 __all__ = ["Frame", "fit_frame", "resize_image", "whole_frame"]
 
 # Room around the joints as parts of the larger side of their box: hair above the eyes, feet below the ankles, hands.
@@ -19,6 +21,7 @@ MARGIN_TOP = 0.15
 MARGIN_BOTTOM = 0.10
 MARGIN_SIDE = 0.10
 SMALLEST_SIDE = 8  # pixels
+LARGEST_CUT = 2**25  # pixels: the frame of a whole clip may be far larger than the photo
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Frame:
         Returns:
             float32 `[height, width, 3]` in [-1, 1].
         """
+        if self.height * self.width > LARGEST_CUT:
+            return crop_frame(self, image, height, width)
         return resize_image(self.cut(image), height, width)
 
     def cut(self, image: np.ndarray) -> np.ndarray:
