@@ -15,6 +15,7 @@ import numpy as np
 
 from gfla_tf.image_io import read_image
 from gfla_tf.pose.estimator import PoseEstimator
+from gfla_tf.pose.framing import are_inside
 from gfla_tf.pose.keypoint_files import read_keypoints, split_image_name
 from gfla_tf.pose.skeletons import get_skeleton, missing_joints
 
@@ -49,9 +50,7 @@ class Person:
         """The keypoints, those outside the photo set to missing."""
         if self.photo_size is None:
             return self.keypoints
-        height, width = self.photo_size
-        x, y = self.keypoints[:, 0], self.keypoints[:, 1]
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        inside = are_inside(self.keypoints, *self.photo_size)
         return np.where(inside[:, np.newaxis], self.keypoints, 0)
 
 

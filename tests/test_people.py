@@ -136,8 +136,7 @@ def test_keypoint_files_are_told_by_content(photo, tmp_path):
 
 def test_joints_outside_of_the_photo_do_not_count():
     keypoints = STANDING.copy()
-    keypoints[0, :2] = [40, 10]
-    keypoints[1, :2] = [10, -0.5]
+    keypoints[:4, :2] = [39.5, 10], [10, -0.6], [39.4, 10], [10, -0.5]
     inside = Person(keypoints, np.zeros((64, 40, 3), np.float32)).keypoints_in_photo()
     assert list(np.flatnonzero(inside[:, 2] == 0)) == [0, 1]
     np.testing.assert_array_equal(Person(keypoints).keypoints_in_photo(), keypoints)

@@ -37,6 +37,15 @@ def test_what_is_known_of_a_pair(inspection):
     assert panel_size(inspection) == (384, 288)
 
 
+def test_joints_of_the_outer_pixels_can_be_followed(inspection):
+    keypoints = inspection.target_keypoints.copy()
+    keypoints[:, :2] = 20.0, 63.8  # outside: the last row's centre is at 63
+    keypoints[:2, :2] = (47.4, -0.5), (47.5, 30)
+    inside = replace(inspection, target_keypoints=keypoints).pixels()
+    np.testing.assert_allclose(inside, [(47.4, -0.5)], rtol=1e-6)
+    assert [trace(maps, *inside[0], inspection.size).position[1] for maps in inspection.maps] == [0, 0]
+
+
 def test_the_person_is_drawn_around_the_limbs_where_nothing_is_known(inspection):
     np.testing.assert_array_equal(inspection.person, inspection.truth.person)
     person = replace(inspection, truth=None).person

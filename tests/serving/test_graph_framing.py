@@ -61,6 +61,7 @@ def test_the_same_keypoints_as_the_library():
 
 def test_keypoints_inside_as_in_the_library():
     keypoints, sizes = people(50), [(300, 500), (64, 48)] * 25
+    keypoints[:, :3, :2] = (-0.3, 5), (47.7, 5), (5, -0.5)
     expected = [
         Person(person, np.zeros((*size, 3), np.float32)).keypoints_in_photo()
         for person, size in zip(keypoints, sizes, strict=True)
