@@ -26,6 +26,7 @@ from gfla_tf.pose.coco_json import is_alphapose_json, is_coco_json, parse_alphap
 from gfla_tf.pose.keypoint_records import KeypointFile, shorten
 from gfla_tf.pose.landmark_json import is_landmark_json, parse_landmark_json
 from gfla_tf.pose.openpose_json import is_openpose_json, parse_openpose_json
+from gfla_tf.pose.person_choice import box_area
 from gfla_tf.pose.skeletons import Skeleton, convert_keypoints
 from gfla_tf.remote import as_path
 
@@ -165,13 +166,7 @@ def _find_person(people: list[np.ndarray], person: int | None, where: str) -> np
     if not people:
         raise ValueError(f"nobody in {where}: expected at least one person")
     if person is None:
-        return max(people, key=_box_area)
+        return max(people, key=box_area)
     if not 0 <= person < len(people):
         raise ValueError(f"person must be an index from 0 to {len(people) - 1} in {where}. Received: {person}")
     return people[person]
-
-
-def _box_area(keypoints: np.ndarray) -> float:
-    points = keypoints[keypoints[:, 2] > 0, :2].astype(np.float64)
-    # A single joint has no area, but it's more than none.
-    return float(np.prod(np.ptp(points, axis=0))) if len(points) else -1.0

@@ -16,13 +16,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["PERSON_RULES", "choose_people"]
+__all__ = ["PERSON_RULES", "box_area", "choose_people"]
 
 PERSON_RULES = ("nearest", "largest")
 # As parts of the person's size.
 FURTHEST = 0.5
 FURTHER_EACH_FRAME = 0.05
 FURTHEST_OF_ALL = 1.0
+
+
+def box_area(keypoints: np.ndarray) -> float:
+    """How large somebody is: the joints' upright box in square pixels; -1 without joints, as a single one has 0."""
+    points = keypoints[keypoints[:, 2] > 0, :2].astype(np.float64)
+    return float(np.prod(np.ptp(points, axis=0))) if len(points) else -1.0
 
 
 def choose_people(
