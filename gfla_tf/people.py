@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 import numpy as np
 
 from gfla_tf.image_io import read_image
 from gfla_tf.pose.estimator import PoseEstimator
-from gfla_tf.pose.keypoint_files import read_keypoints
+from gfla_tf.pose.framing import are_inside
+from gfla_tf.pose.keypoint_files import read_keypoints, split_image_name
 from gfla_tf.pose.skeletons import get_skeleton, missing_joints
 
 __all__ = ["PeopleReader", "Person", "is_keypoint_file", "warn_of_missing_joints"]
 
-REMEMBERED_PEOPLE = 64
+REMEMBERED_PHOTOS = 2
 LIMB_JOINTS = ("_shoulder", "_elbow", "_wrist", "_hip", "_knee", "_ankle")
 KEYPOINT_FILE_MARKS = (b"{", b"[", b"name")
 
@@ -31,28 +32,33 @@ class Person:
 
     Attributes:
         keypoints: `[joints, 3]` = (x, y, confidence) in pixels of the photo, or of the keypoint file.
-        photo: `[height, width, 3]` in [-1, 1]; None for a keypoint file.
+        photo: `[height, width, 3]` in [-1, 1]; None for a keypoint file, and for a pose from a photo's file.
         name: where it comes from, for messages.
+        photo_size: (height, width) of the photo in pixels, which need not be there; None for a keypoint file.
     """
 
     keypoints: np.ndarray
     photo: np.ndarray | None = None
     name: str = "the picture"
+    photo_size: tuple[int, int] | None = None
+
+    def __post_init__(self):
+        if self.photo is not None:
+            object.__setattr__(self, "photo_size", self.photo.shape[:2])
 
     def keypoints_in_photo(self) -> np.ndarray:
         """The keypoints, those outside the photo set to missing."""
-        if self.photo is None:
+        if self.photo_size is None:
             return self.keypoints
-        height, width = self.photo.shape[:2]
-        x, y = self.keypoints[:, 0], self.keypoints[:, 1]
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        inside = are_inside(self.keypoints, *self.photo_size)
         return np.where(inside[:, np.newaxis], self.keypoints, 0)
 
 
 class PeopleReader:
     """Reads people with the joints of one skeleton.
 
-    Photos from files are remembered, since folders of sources and poses meet each photo many times.
+    Who is in a photo's file is remembered, since folders of sources and poses meet each photo many times; its pixels,
+    which only a source needs, are not for long.
 
     Args:
         skeleton: name of the skeleton.
@@ -62,7 +68,8 @@ class PeopleReader:
     def __init__(self, skeleton: str = "openpose-18", estimator: PoseEstimator | None = None):
         self.skeleton = skeleton
         self.estimator = estimator or PoseEstimator()
-        self._remember = lru_cache(maxsize=REMEMBERED_PEOPLE)(self._read_photo)
+        self._remember = cache(self._search)
+        self._read = lru_cache(maxsize=REMEMBERED_PHOTOS)(lambda path, written: read_image(path))
 
     def read_source(self, source, keypoints=None, person: int | None = None) -> Person:
         """The person to render.
@@ -82,9 +89,11 @@ class PeopleReader:
         if isinstance(source, (str, os.PathLike)) and is_keypoint_file(source):
             raise ValueError(f"A photo is expected as the source. Received: {source}, which is a keypoint file.")
         if keypoints is None:
-            return self._find(source, person)
-        photo, name = (source, "the source") if isinstance(source, np.ndarray) else (read_image(source), str(source))
-        return Person(self._read_keypoints(keypoints, person), photo, name)
+            found = self._find(source, person)
+            return found if found.photo is not None else replace(found, photo=self._pixels(found.name))
+        if isinstance(source, np.ndarray):
+            return Person(self._read_keypoints(keypoints, person), source, "the source")
+        return Person(self._read_keypoints(keypoints, person), self._pixels(os.fspath(source)), str(source))
 
     def read_pose(self, pose, person: int | None = None) -> Person:
         """The person to imitate.
@@ -117,10 +126,22 @@ class PeopleReader:
     def _find(self, photo, person: int | None) -> Person:
         if isinstance(photo, np.ndarray):
             return self._find_in_image(photo, "the picture", person)
-        return self._remember(os.fspath(photo), person)
+        path = os.fspath(photo)
+        found = self._remember(path, person, _time_written(path))
+        if isinstance(found, str):
+            raise ValueError(found)
+        return found
 
-    def _read_photo(self, path: str, person: int | None) -> Person:
-        return self._find_in_image(read_image(path), path, person)
+    def _pixels(self, path: str) -> np.ndarray:
+        return self._read(path, _time_written(path))
+
+    def _search(self, path: str, person: int | None, written: float | None) -> Person | str:
+        """Somebody in a photo's file, without its pixels, or why there is nobody."""
+        try:
+            found = self._find_in_image(self._read(path, written), path, person)
+        except ValueError as error:
+            return str(error)
+        return replace(found, photo=None)
 
     def _find_in_image(self, photo: np.ndarray, name: str, person: int | None) -> Person:
         try:
@@ -136,14 +157,17 @@ class PeopleReader:
         return Person(keypoints, photo, name)
 
 
+def _time_written(path: str) -> float | None:
+    """When a file was written, so that another one under its name is not taken for it; None where that isn't known."""
+    return os.path.getmtime(path) if os.path.isfile(path) else None
+
+
 def is_keypoint_file(path: str | os.PathLike) -> bool:
     """Tell by content whether a file holds keypoints (JSON or CSV) rather than a picture; `FILE#IMAGE` counts too."""
-    path = os.fspath(path)
-    if not os.path.exists(path) and "#" in path:
-        path = path[: path.index("#")]
-    if not os.path.isfile(path):
+    file, _ = split_image_name(path)
+    if not os.path.isfile(file):
         return False
-    with open(path, "rb") as file:
+    with open(file, "rb") as file:
         start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
     return start.startswith(KEYPOINT_FILE_MARKS)
 

@@ -155,12 +155,12 @@ class PoseTransfer:
     def check_pair(self, source: Person, pose: Person) -> None:
         """Raise a ValueError unless both people can be framed."""
         self._frame(source)
-        if pose.photo is not None or self.framing == "person":
+        if pose.photo_size is not None or self.framing == "person":
             self._frame(pose)
 
     def _frame(self, person: Person) -> Frame:
-        if self.framing == "whole" and person.photo is not None:
-            return whole_frame(*person.photo.shape[:2])
+        if self.framing == "whole" and person.photo_size is not None:
+            return whole_frame(*person.photo_size)
         try:
             return fit_frame(person.keypoints_in_photo(), self.preset.frame_aspect)
         except ValueError as error:
@@ -170,7 +170,7 @@ class PoseTransfer:
         """One pair in the network's frame."""
         height, width = self.preset.height, self.preset.width
         frame = self._frame(source)
-        same_picture = self.framing == "whole" and pose.photo is None
+        same_picture = self.framing == "whole" and pose.photo_size is None
         pose_frame = frame if same_picture else self._frame(pose)
         return {
             "source_image": frame.crop(source.photo, height, width),

@@ -19,7 +19,8 @@ __all__ = [
 EXIT_PROBLEMS_FOUND = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
-OWN_PACKAGES = ("gfla_tf", "training", "serving")
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OWN_FOLDERS = tuple(os.path.join(_ROOT, package, "") for package in ("gfla_tf", "training", "serving"))
 
 
 def run_guarded(program: str, command: Callable[[], int | None]) -> int:
@@ -35,7 +36,7 @@ def run_guarded(program: str, command: Callable[[], int | None]) -> int:
 
     def show_warning(message, category, filename, lineno, file=None, line=None) -> None:
         # Our own warnings as one line; those of other packages would only hide them.
-        if category is UserWarning and any(package in filename for package in OWN_PACKAGES):
+        if category is UserWarning and filename.startswith(OWN_FOLDERS):
             print(f"{program}: warning: {message}", file=sys.stderr)
 
     warnings.showwarning = show_warning

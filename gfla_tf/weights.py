@@ -10,7 +10,7 @@ aliases in the metadata (as safetensors' own PyTorch tools do), unless `aliases=
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import keras
@@ -23,6 +23,7 @@ from gfla_tf.torch_checkpoint import read_torch_checkpoint, strip_module_prefix
 
 __all__ = [
     "Parameter",
+    "check_state",
     "load_state",
     "load_weights",
     "parameters",
@@ -225,6 +226,18 @@ def read_any_state(path: str | os.PathLike) -> dict[str, np.ndarray]:
         return read_state(path)
     state = strip_module_prefix(read_torch_checkpoint(path))
     return {name: np.asarray(value, np.float32) for name, value in state.items()}
+
+
+def check_state(name: str, shapes: Mapping[str, tuple[int, ...]], state: Mapping[str, np.ndarray]) -> None:
+    """Raise one ValueError with every weight that is missing or of the wrong shape."""
+    problems = [f"missing: {key} {list(shape)}" for key, shape in shapes.items() if key not in state]
+    problems += [
+        f"wrong shape: {key} is {list(state[key].shape)}, expected {list(shape)}"
+        for key, shape in shapes.items()
+        if key in state and tuple(state[key].shape) != shape
+    ]
+    if problems:
+        raise ValueError(f"The weights do not fit {name}:\n  " + "\n  ".join(problems))
 
 
 def _is_safetensors(path: str | os.PathLike) -> bool:

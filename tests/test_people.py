@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import warnings
 
 import numpy as np
@@ -40,10 +42,34 @@ def test_source_from_a_photo_is_read_once(photo):
     estimator = OneEstimate()
     reader = PeopleReader(estimator=estimator)
     first, second = reader.read_source(photo), reader.read_source(str(photo))
-    assert first is second
+    assert first.photo is second.photo
     assert estimator.calls == 1
     assert first.photo.shape == (64, 40, 3)
     np.testing.assert_array_equal(first.keypoints, STANDING)
+
+
+@pytest.mark.parametrize("keypoints", [STANDING, None])
+def test_many_poses_are_searched_once_and_only_sources_hold_their_pixels(tmp_path, keypoints):
+    """Somebody is in all of them, or nobody in any."""
+    estimator = OneEstimate(keypoints)
+    reader, paths = PeopleReader(estimator=estimator), [tmp_path / f"{number}.png" for number in range(70)]
+    for path in paths:
+        write_image(path, np.zeros((2, 3, 3), np.float32))
+    people = []
+    for path in [*paths, *paths]:
+        with contextlib.nullcontext() if keypoints is not None else pytest.raises(ValueError, match=path.name):
+            people.append(reader.read_pose(path))
+    assert estimator.calls == 70
+    assert all(person.photo is None and person.photo_size == (2, 3) for person in people)
+
+
+def test_another_photo_under_the_same_name_is_searched(photo):
+    reader = PeopleReader(estimator=OneEstimate())
+    reader.read_source(photo)
+    write_image(photo, np.ones((9, 8, 3), np.float32))
+    os.utime(photo, (1, 1))
+    source = reader.read_source(photo)
+    assert (reader.estimator.calls, source.photo.shape, source.photo_size) == (2, (9, 8, 3), (9, 8))
 
 
 def test_known_keypoints_spare_the_search(photo, tmp_path):
@@ -62,8 +88,8 @@ def test_pose_from_every_kind_of_input(photo, tmp_path):
         person = reader.read_pose(pose)
         assert person.photo is None
         np.testing.assert_allclose(person.keypoints, STANDING, atol=0.5)
-    assert reader.read_pose(photo).photo is not None
-    assert reader.read_pose(np.zeros((64, 40, 3), np.float32)).photo is not None
+    for pose in (photo, np.zeros((64, 40, 3), np.float32)):
+        assert reader.read_pose(pose).photo_size == (64, 40)
     given = Person(STANDING)
     assert reader.read_pose(given) is given
 
@@ -101,6 +127,8 @@ def test_keypoint_files_are_told_by_content(photo, tmp_path):
     write_openpose_json(tmp_path / "pose.txt", [STANDING])
     assert is_keypoint_file(tmp_path / "pose.txt")
     assert is_keypoint_file(f"{tmp_path / 'pose.txt'}#image.jpg")
+    write_openpose_json(tmp_path / "shirt#1.json", [STANDING])
+    assert is_keypoint_file(f"{tmp_path / 'shirt#1.json'}#shirt#1.jpg")
     assert not is_keypoint_file(photo)
     assert not is_keypoint_file(tmp_path)
     assert not is_keypoint_file(tmp_path / "absent.json")
@@ -108,8 +136,7 @@ def test_keypoint_files_are_told_by_content(photo, tmp_path):
 
 def test_joints_outside_of_the_photo_do_not_count():
     keypoints = STANDING.copy()
-    keypoints[0, :2] = [40, 10]
-    keypoints[1, :2] = [10, -0.5]
+    keypoints[:4, :2] = [39.5, 10], [10, -0.6], [39.4, 10], [10, -0.5]
     inside = Person(keypoints, np.zeros((64, 40, 3), np.float32)).keypoints_in_photo()
     assert list(np.flatnonzero(inside[:, 2] == 0)) == [0, 1]
     np.testing.assert_array_equal(Person(keypoints).keypoints_in_photo(), keypoints)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
+from pathlib import Path
 
 import pytest
+
+import gfla_tf
+from gfla_tf.terminal import run_guarded
 
 ENDING = """
 import atexit, sys
@@ -22,3 +27,17 @@ def test_a_process_ends_with_its_exit_code_and_at_once_beside_tensorflow_io(load
     code = ENDING.format(loaded=loaded)
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (result.returncode, result.stdout, result.stderr) == (3, output, "")
+
+
+def test_only_our_own_warnings_are_shown(capsys):
+    ours = Path(gfla_tf.__file__).parent
+    beside = ours.parent / ".venv" / "lib" / "gfla_tf_helpers" / "training.py"
+
+    def command():
+        for number, path in enumerate([ours / "people.py", beside, ours.parent / "serving" / "graphs" / "framing.py"]):
+            warnings.warn_explicit(f"warning {number}", UserWarning, str(path), 1)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert run_guarded("gfla pose", command) == 0
+    assert capsys.readouterr().err == "gfla pose: warning: warning 0\ngfla pose: warning: warning 2\n"

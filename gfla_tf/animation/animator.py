@@ -21,7 +21,7 @@ import numpy as np
 
 from gfla_tf.animation.renderers import make_renderer
 from gfla_tf.animation.retargeting import fit_retargeting
-from gfla_tf.animation.staging import Stage, set_stage
+from gfla_tf.animation.staging import Stage, check_source, set_stage
 from gfla_tf.people import PeopleReader
 from gfla_tf.pipelines import load_trained
 from gfla_tf.pose.estimator import PoseEstimator
@@ -74,8 +74,7 @@ class Animator:
         self.skeleton = self.preset.skeleton
         self.retarget, self.camera, self.framing = retarget, camera, framing
         self.source = PeopleReader(self.skeleton, estimator).read_source(source, source_keypoints, person)
-        if (joints := int((self.source.keypoints_in_photo()[:, 2] > 0).sum())) < 2:
-            raise ValueError(f"{self.source.name}: at least two joints in the photo are expected. Received: {joints}.")
+        check_source(self.source)
 
     def __call__(self, keypoints: Iterable[np.ndarray], clip: np.ndarray | None = None) -> Iterator[np.ndarray]:
         """Render poses as they come.

@@ -25,6 +25,7 @@ FRAMES_PER_SECOND = 30.0
 MOTION_CAPTURE = ".bvh"
 _LARGEST_SHIFT = 1.0  # frames that a frame may be away from its even time
 _SAME_RATE = 0.01
+_SAME_END = 0.5  # frames
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,7 @@ def read_driving(
 
 def check_driving(path: str | os.PathLike[str]) -> None:
     """Raise a ValueError if it can be seen at once that nothing can be driven by it."""
-    if not os.path.exists(os.fspath(path).partition("#")[0]):
+    if not os.path.exists(path):
         raise ValueError(
             f"A video, a {MOTION_CAPTURE} file, a keypoint file or a folder of them is expected. Received: {path}."
         )
@@ -118,7 +119,8 @@ def even_rate(times: np.ndarray, stated: float, path: str | os.PathLike[str]) ->
 
     Args:
         times: of the frames, `[frames]` in seconds.
-        stated: what the video says; taken if it agrees with the times up to 1 %, or if these tell nothing.
+        stated: what the video says; taken if it agrees with the times up to 1 %, and at the end up to half a frame, or
+            if these tell nothing.
         path: the video, for the message.
 
     Raises:
@@ -134,4 +136,5 @@ def even_rate(times: np.ndarray, stated: float, path: str | os.PathLike[str]) ->
             f"frames away from even ones; `ffmpeg -i {path} -vf fps={rate:.0f} even.mp4` makes them even, "
             f"--frames-per-second {rate:.0f} takes them as if they were."
         )
-    return stated if abs(rate / stated - 1) < _SAME_RATE else rate
+    difference = abs(rate / stated - 1)
+    return stated if difference < _SAME_RATE and difference * (len(times) - 1) < _SAME_END else rate

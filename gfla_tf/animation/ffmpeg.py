@@ -83,12 +83,13 @@ def write_with_ffmpeg(
 
 def _command(ffmpeg: str, shape: tuple, count: int, rate: float, sound, target: Path) -> list[str]:
     height, width = shape[:2]
+    target = os.path.abspath(target)  # what is before a colon would be taken for a protocol
     pictures = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{rate:.6f}", "-i", "-"]
-    sounds = [] if sound is None else ["-i", os.fspath(sound), "-map", "0:v", "-map", "1:a:0?", "-c:a", "aac"]
+    sounds = [] if sound is None else ["-i", os.path.abspath(sound), "-map", "0:v", "-map", "1:a:0?", "-c:a", "aac"]
     codec = ["-c:v", "libx264", "-crf", QUALITY, "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
     return [
         *(ffmpeg, "-hide_banner", "-loglevel", "error", "-y", *pictures, *sounds, *codec, *_REPRODUCIBLE),
-        *("-t", f"{count / rate:.6f}", os.fspath(target)),
+        *("-t", f"{count / rate:.6f}", target),
     ]
 
 

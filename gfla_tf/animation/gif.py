@@ -24,6 +24,7 @@ __all__ = ["median_cut", "write_gif"]
 
 FASTEST = 20.0  # frames a second
 COLORS = 256
+SHORTEST, LONGEST = 2, 2**16 - 1  # delays: viewers slow shorter ones down, the format has no longer ones
 LOOKED_AT = 16  # frames for the palette
 _BITS = 5  # of each channel, in which colours are told apart
 _SIDE = 2**_BITS
@@ -54,8 +55,8 @@ def write_gif(
             pixels = to_uint8(frame)
             if number == 0:
                 file.write(_header(pixels.shape, palette))
-            end, start = (round(100 * time / frames_per_second) for time in (number + step, number))
-            file.write(_image(nearest[_bins(pixels)], end - start))
+            end, start = (round(100 * time / frames_per_second) for time in (min(number + step, count), number))
+            file.write(_image(nearest[_bins(pixels)], max(end - start, SHORTEST)))
         file.write(b";")
 
 
@@ -126,11 +127,12 @@ def _header(shape: tuple, palette: np.ndarray) -> bytes:
 def _image(indices: np.ndarray, delay: int) -> bytes:
     """A frame of palette indices `[height, width]`, shown for so many hundredths of a second."""
     height, width = indices.shape
-    control = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, 4, delay, 0, 0)
     place = struct.pack("<BHHHHBB", 0x2C, 0, 0, width, height, 0, 8)
     data = _compress(indices.tobytes())
     blocks = (data[start : start + 255] for start in range(0, len(data), 255))
-    return control + place + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
+    picture = place + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
+    shown = [LONGEST] * (delay // LONGEST) + [delay % LONGEST] * (delay % LONGEST > 0)
+    return b"".join(struct.pack("<BBBBHBB", 0x21, 0xF9, 4, 4, part, 0, 0) + picture for part in shown)
 
 
 def _compress(indices: bytes) -> bytes:

@@ -2,12 +2,13 @@
 
 A hidden folder beside the output holds a PNG of each frame and, every few frames, what the next one is rendered from:
 in full precision, so that what is rendered after an interruption is what would have been rendered without. The folder
-belongs to a fingerprint of all that the frames depend on; frames of another fingerprint are thrown away.
+belongs to a fingerprint of all that the frames depend on; frames of another fingerprint are thrown away. The
+fingerprint is the first thing in it and the last, so that a folder without one is empty or somebody else's.
 """
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,10 @@ class FrameSpool:
         Raises:
             ValueError: the folder was not made by this class.
         """
-        if self.folder.exists() and self._known() is None:
+        files = sorted(self.folder.glob("*"), key=lambda path: path == self._fingerprint)
+        if files and files[-1] != self._fingerprint:
             raise ValueError(f"{self.folder} must be free for the frames. Received: something else of that name.")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for path in files:  # the fingerprint last: an interruption leaves what is known as ours
+                path.unlink()
+            self.folder.rmdir()

@@ -14,7 +14,7 @@ from gfla_tf.animation.retargeting import Retargeting
 from gfla_tf.people import Person
 from gfla_tf.pose.framing import Frame, fit_frame, resize_image, whole_frame
 
-__all__ = ["FRAMINGS", "Stage", "set_stage"]
+__all__ = ["FRAMINGS", "Stage", "check_source", "corners", "set_stage"]
 
 FRAMINGS = ("person", "whole")
 LEFT_OUT = 0.01  # of the frames, on every side
@@ -71,7 +71,7 @@ def set_stage(source: Person, retargeting: Retargeting, clip: np.ndarray, preset
         aspect = frame.width / frame.height
     else:
         aspect = preset.frame_aspect
-        frame = fit_frame(np.concatenate([source.keypoints_in_photo(), _corners(moved)]), aspect)
+        frame = fit_frame(np.concatenate([source.keypoints_in_photo(), corners(moved)]), aspect)
     size = preset.height, preset.width
     return Stage(
         frame,
@@ -83,7 +83,13 @@ def set_stage(source: Person, retargeting: Retargeting, clip: np.ndarray, preset
     )
 
 
-def _corners(clip: np.ndarray) -> np.ndarray:
+def check_source(source: Person) -> None:
+    """Raise a ValueError unless enough of somebody is in the photo to be framed."""
+    if (joints := int((source.keypoints_in_photo()[:, 2] > 0).sum())) < 2:
+        raise ValueError(f"{source.name}: at least two joints in the photo are expected. Received: {joints}.")
+
+
+def corners(clip: np.ndarray) -> np.ndarray:
     """Two opposite corners, as keypoints `[2, 3]`, of the box of nearly all poses; none for a clip without anybody."""
     there = clip[(clip[..., 2] > 0).any(axis=-1)]
     if not len(there):
@@ -91,8 +97,8 @@ def _corners(clip: np.ndarray) -> np.ndarray:
     known = there[..., 2:] > 0
     lowest = np.where(known, there[..., :2], np.inf).min(axis=1)
     highest = np.where(known, there[..., :2], -np.inf).max(axis=1)
-    corners = [np.quantile(lowest, LEFT_OUT, axis=0), np.quantile(highest, 1 - LEFT_OUT, axis=0)]
-    return np.column_stack([corners, np.ones(2)]).astype(np.float32)
+    box = [np.quantile(lowest, LEFT_OUT, axis=0), np.quantile(highest, 1 - LEFT_OUT, axis=0)]
+    return np.column_stack([box, np.ones(2)]).astype(np.float32)
 
 
 def _even(side: float) -> int:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import keras
 
@@ -95,9 +96,9 @@ def write_inspections(
 def write_index(names: Sequence[str], output: Path) -> Path:
     """Write a page with all sheets, each leading to its pair's page."""
     links = [
-        f'<h2><a href="{html.escape(name)}.html">{html.escape(name)}</a></h2>\n<a href="{html.escape(name)}.html">'
-        f'<img src="{html.escape(name)}.png" alt="sheet of {html.escape(name)}" loading="lazy"></a>'
-        for name in names
+        f'<h2><a href="{address}.html">{name}</a></h2>\n<a href="{address}.html">'
+        f'<img src="{address}.png" alt="sheet of {name}" loading="lazy"></a>'
+        for address, name in ((quote(name), html.escape(name)) for name in names)
     ]
     head = f'<meta charset="utf-8">\n<title>Inspection</title>\n<style>{STYLE}</style>'
     body = "\n".join(links)

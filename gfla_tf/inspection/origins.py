@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gfla_tf.inspection.attention import AttentionMaps
+from gfla_tf.pose.framing import are_inside
 
 __all__ = ["Origin", "entropy", "expected_origins", "source_use", "tap_offsets", "tap_places", "trace", "winning_taps"]
 
@@ -64,7 +65,7 @@ def trace(maps: AttentionMaps, x: float, y: float, size: Size) -> Origin:
         ValueError: the pixel is not in the picture.
     """
     height, width = size
-    if not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):
+    if not are_inside(np.array([x, y]), height, width):
         raise ValueError(f"A pixel X,Y inside {width}x{height} (width x height) is expected. Received: {x:g},{y:g}.")
     cell = _cell(maps, size)
     column, row = int((x + 0.5) // cell[0]), int((y + 0.5) // cell[1])

@@ -14,7 +14,7 @@ import numpy as np
 from gfla_tf.inspection.attention import AttentionMaps, recorded_attention, with_masks
 from gfla_tf.inspection.drawings import nearest
 from gfla_tf.metrics.person_masks import person_mask
-from gfla_tf.pose.framing import resize_image
+from gfla_tf.pose.framing import are_inside, resize_image
 from gfla_tf.pose.skeletons import get_skeleton
 
 if TYPE_CHECKING:
@@ -93,10 +93,9 @@ class PairInspection:
     def pixels(self) -> list[tuple[float, float]]:
         """(x, y) of some joints of the wanted pose that are in the picture, to follow back."""
         joints = get_skeleton(self.skeleton).joints
-        found = [self.target_keypoints[joints.index(name)] for name in LOOKED_AT if name in joints]
-        height, width = self.size
-        inside = [(float(x), float(y)) for x, y, sure in found if sure > 0 and 0 <= x < width and 0 <= y < height]
-        return inside[:PIXELS]
+        found = self.target_keypoints[[joints.index(name) for name in LOOKED_AT if name in joints]]
+        found = found[(found[:, 2] > 0) & are_inside(found, *self.size)]
+        return [(float(x), float(y)) for x, y in found[:PIXELS, :2]]
 
 
 def inspect_pair(

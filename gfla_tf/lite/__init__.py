@@ -15,7 +15,6 @@ Needs NumPy, OpenCV and `ai-edge-litert` (or TensorFlow's own interpreter, where
 * `model`: the JSON beside the files, and the files that it names.
 * `transfer`, `animator`: photos and keypoints to pictures.
 * `motion`: noisy keypoints to clean ones.
-* `resize`: TensorFlow's resizing in NumPy.
 
 Names are imported when they are first used, so that importing the package stays quick.
 """
@@ -44,4 +43,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "animator", "function", "model", "motion", "resize", "transfer"])
+    return sorted([*__all__, "animator", "function", "model", "motion", "transfer"])

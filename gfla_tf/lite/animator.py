@@ -1,4 +1,6 @@
-"""Animation with an exported person or sequence model: `gfla_tf.Animator` without TensorFlow, and with a still camera.
+"""Animation with an exported person or sequence model: `gfla_tf.Animator` for whole clips, without TensorFlow.
+
+People are framed by the same rule, "person", and the camera stands still.
 
 A person model renders every frame from the photo alone. Of a sequence model, `reference` runs once a clip and `step`
 once a frame, each taking the frame and the pose that the one before gave.
@@ -12,11 +14,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from gfla_tf.animation.retargeting import fit_retargeting
+from gfla_tf.animation.staging import check_source, corners
 from gfla_tf.lite.model import LiteModel
-from gfla_tf.lite.resize import crop_frame, resize_image
 from gfla_tf.people import PeopleReader
 from gfla_tf.pose.estimator import PoseEstimator
 from gfla_tf.pose.framing import fit_frame
+from gfla_tf.pose.resizing import crop_frame, resize_image
 from gfla_tf.pose.skeletons import check_keypoints
 
 __all__ = ["LiteAnimator"]
@@ -51,6 +54,7 @@ class LiteAnimator:
             raise ValueError(f"A person or sequence model is expected. Received: one of kind {self.model.network}.")
         self.retarget = retarget
         self.source = PeopleReader(self.model.skeleton, estimator).read_source(source, source_keypoints)
+        check_source(self.source)
 
     def __call__(self, keypoints: np.ndarray) -> Iterator[np.ndarray]:
         """Render a clip.
@@ -71,7 +75,7 @@ class LiteAnimator:
             )
         source = self.source.keypoints_in_photo()
         moved = fit_retargeting(clip, source, self.model.skeleton, self.retarget, camera="still").move(clip)
-        frame = fit_frame(np.concatenate([source, moved.reshape(-1, 3)]), self.model.frame_aspect)
+        frame = fit_frame(np.concatenate([source, corners(moved)]), self.model.frame_aspect)
         image = crop_frame(frame, self.source.photo, *self.model.size)
         keypoints, targets = (frame.keypoints_into(poses, *self.model.size) for poses in (self.source.keypoints, moved))
         width = round(self.model.size[0] * frame.width / frame.height)

@@ -12,10 +12,10 @@ import numpy as np
 
 from gfla_tf.image_io import write_image
 from gfla_tf.lite.model import LiteModel
-from gfla_tf.lite.resize import crop_frame, resize_image
 from gfla_tf.people import PeopleReader, Person
 from gfla_tf.pose.estimator import PoseEstimator
 from gfla_tf.pose.framing import Frame, fit_frame
+from gfla_tf.pose.resizing import crop_frame, resize_image
 
 __all__ = ["LitePoseTransfer", "LiteResult"]
 

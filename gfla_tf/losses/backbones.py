@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from gfla_tf.layers.primitives import register
+from gfla_tf.weights import check_state
 
 __all__ = ["Backbone", "layer_names", "layers_of_network", "vgg_parameter_shapes"]
 
@@ -127,14 +128,7 @@ class Backbone(keras.Model):
                 the classifier are passed over.
         """
         shapes = vgg_parameter_shapes(self.network, len(self.conv_names))
-        problems = [f"missing: {name} {list(shape)}" for name, shape in shapes.items() if name not in state]
-        problems += [
-            f"wrong shape: {name} is {list(state[name].shape)}, expected {list(shape)}"
-            for name, shape in shapes.items()
-            if name in state and tuple(state[name].shape) != shape
-        ]
-        if problems:
-            raise ValueError(f"The weights do not fit {self.network}:\n  " + "\n  ".join(problems))
+        check_state(self.network, shapes, state)
         names = iter(shapes)
         for layer in self.convolutions:
             layer.kernel.assign(np.transpose(state[next(names)], (2, 3, 1, 0)))

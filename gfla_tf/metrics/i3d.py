@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from gfla_tf.metrics.arguments import check_range
-from gfla_tf.metrics.networks import check_state
+from gfla_tf.weights import check_state
 
 __all__ = ["FEWEST_FRAMES", "I3d", "VideoFeatures", "i3d_shapes"]
 

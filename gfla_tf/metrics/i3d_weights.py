@@ -13,7 +13,7 @@ import numpy as np
 
 from gfla_tf.array_pickle import load_array_pickle
 from gfla_tf.metrics.i3d import I3d, i3d_shapes
-from gfla_tf.metrics.package_files import package_file
+from gfla_tf.package_files import package_file
 from gfla_tf.weights import read_any_state
 
 __all__ = ["load_i3d", "read_i3d_state"]

@@ -29,8 +29,7 @@ import tensorflow as tf
 
 from gfla_tf.metrics.arguments import checked_images
 from gfla_tf.metrics.inception_layers import LAYERS, MODULES, STEM, Convolution
-from gfla_tf.metrics.networks import check_state
-from gfla_tf.weights import read_any_state
+from gfla_tf.weights import check_state, read_any_state
 
 __all__ = ["CLASSES", "Inception", "InceptionFeatures", "inception_shapes", "load_inception"]
 

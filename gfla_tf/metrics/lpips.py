@@ -21,7 +21,8 @@ from gfla_tf.layers.primitives import register
 from gfla_tf.metrics.arguments import checked_pair, masked
 from gfla_tf.metrics.image_metric import ImageMetric
 from gfla_tf.metrics.network_weights import PACKAGE, head_shapes, read_network_state
-from gfla_tf.metrics.networks import FeatureNetwork, check_state
+from gfla_tf.metrics.networks import FeatureNetwork
+from gfla_tf.weights import check_state
 
 __all__ = ["LPIPS", "LpipsNetwork", "load_lpips", "lpips"]
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from gfla_tf.array_pickle import load_array_pickle
 from gfla_tf.metrics.networks import NETWORKS, FeatureNetwork, parameter_shapes
-from gfla_tf.metrics.package_files import package_file
+from gfla_tf.package_files import package_file
 from gfla_tf.weights import read_any_state
 
 __all__ = ["head_shapes", "load_feature_network", "read_network_state"]

@@ -25,8 +25,9 @@ import numpy as np
 import tensorflow as tf
 
 from gfla_tf.metrics.arguments import checked_images
+from gfla_tf.weights import check_state
 
-__all__ = ["NETWORKS", "FeatureNetwork", "check_state", "parameter_shapes"]
+__all__ = ["NETWORKS", "FeatureNetwork", "parameter_shapes"]
 
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
@@ -142,15 +143,3 @@ def parameter_shapes(name: str) -> dict[str, tuple[int, ...]]:
         shapes[f"features.{layer.index}.bias"] = (layer.filters,)
         channels = layer.filters
     return shapes
-
-
-def check_state(name: str, shapes: Mapping[str, tuple[int, ...]], state: Mapping[str, np.ndarray]) -> None:
-    """Raise one ValueError with every weight that is missing or of the wrong shape."""
-    problems = [f"missing: {key} {list(shape)}" for key, shape in shapes.items() if key not in state]
-    problems += [
-        f"wrong shape: {key} is {list(state[key].shape)}, expected {list(shape)}"
-        for key, shape in shapes.items()
-        if key in state and tuple(state[key].shape) != shape
-    ]
-    if problems:
-        raise ValueError(f"The weights do not fit {name}:\n  " + "\n  ".join(problems))

@@ -38,7 +38,7 @@ def _open(path: str | os.PathLike[str]):
 
     if not os.path.isfile(path):
         raise ValueError(f"A video is expected. Received: {path}, which is not a file.")
-    capture = cv2.VideoCapture(os.fspath(path))
+    capture = cv2.VideoCapture(os.path.abspath(path))  # FFmpeg takes what is before a colon for a protocol
     if not capture.isOpened():
         raise ValueError(f"A video that OpenCV can read is expected. Received: {path}.")
     return capture
@@ -115,7 +115,7 @@ def write_video(path: str | os.PathLike[str], frames: Iterable[np.ndarray], fram
                 height, width = (side - side % 2 for side in frame.shape[:2])
                 if writer is None:
                     code = cv2.VideoWriter_fourcc(*"mp4v")
-                    writer = cv2.VideoWriter(str(temporary), code, frames_per_second, (width, height))
+                    writer = cv2.VideoWriter(os.path.abspath(temporary), code, frames_per_second, (width, height))
                 writer.write(np.ascontiguousarray(to_uint8(frame)[:height, :width, ::-1]))
                 count += 1
         finally:

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Frame", "fit_frame", "resize_image", "whole_frame"]
+from gfla_tf.pose.resizing import crop_frame
+
+__all__ = ["Frame", "are_inside", "fit_frame", "resize_image", "whole_frame"]
 
 # Room around the joints as parts of the larger side of their box: hair above the eyes, feet below the ankles, hands.
 MARGIN_TOP = 0.15
 MARGIN_BOTTOM = 0.10
 MARGIN_SIDE = 0.10
 SMALLEST_SIDE = 8  # pixels
+LARGEST_CUT = 2**25  # pixels: the frame of a whole clip may be far larger than the photo
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Frame:
         Returns:
             float32 `[height, width, 3]` in [-1, 1].
         """
+        if self.height * self.width > LARGEST_CUT:
+            return crop_frame(self, image, height, width)
         return resize_image(self.cut(image), height, width)
 
     def cut(self, image: np.ndarray) -> np.ndarray:
@@ -100,6 +105,21 @@ def _ramp(length: int, feather: float) -> np.ndarray:
 def whole_frame(height: int, width: int) -> Frame:
     """The frame that is the whole picture, for datasets whose pictures are framed already."""
     return Frame(0, 0, width, height)
+
+
+def are_inside(points: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Tell which points lie in a picture, whose outer pixels are whole ones.
+
+    Args:
+        points: `[..., 2 or more]`, x and y first, in pixels of the picture.
+        height: of the picture in pixels.
+        width: likewise; x is inside from -0.5 up to width - 0.5, which is outside.
+
+    Returns:
+        `[...]` bool.
+    """
+    x, y = points[..., 0], points[..., 1]
+    return (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
 
 
 def fit_frame(keypoints: np.ndarray, aspect: float) -> Frame:

@@ -26,10 +26,11 @@ from gfla_tf.pose.coco_json import is_alphapose_json, is_coco_json, parse_alphap
 from gfla_tf.pose.keypoint_records import KeypointFile, shorten
 from gfla_tf.pose.landmark_json import is_landmark_json, parse_landmark_json
 from gfla_tf.pose.openpose_json import is_openpose_json, parse_openpose_json
+from gfla_tf.pose.person_choice import box_area
 from gfla_tf.pose.skeletons import Skeleton, convert_keypoints
 from gfla_tf.remote import as_path
 
-__all__ = ["read_keypoint_file", "read_keypoints"]
+__all__ = ["read_keypoint_file", "read_keypoints", "split_image_name"]
 
 _JSON_FORMATS: tuple[tuple[Callable[[object], bool], Callable[..., KeypointFile]], ...] = (
     (is_coco_json, parse_coco_json),
@@ -105,9 +106,13 @@ def read_keypoints(
         FileNotFoundError: There is no such file.
         ValueError: The file can't be read, or doesn't hold that image or person, or no joint of that person.
     """
-    path, image = _split_image_name(path, image)
+    whole, (path, name) = path, split_image_name(path)
+    if name is not None and image is not None:
+        raise ValueError(
+            f"expected the image's name in the path or as an argument, not both. Received: {whole}, {image}"
+        )
     file = read_keypoint_file(path)
-    name = _find_image(file.frames, image, path)
+    name = _find_image(file.frames, name if image is None else image, path)
     where = f"image {name} of {path}"
     keypoints = convert_keypoints(_find_person(file.frames[name], person, where), file.skeleton, skeleton)
     if not (keypoints[:, 2] > 0).any():
@@ -115,19 +120,13 @@ def read_keypoints(
     return keypoints
 
 
-def _split_image_name(path: str | os.PathLike[str], image: str | None) -> tuple[str, str | None]:
+def split_image_name(path: str | os.PathLike[str]) -> tuple[str, str | None]:
+    """File and image of `FILE#IMAGE`; None as the image of another path."""
     path = os.fspath(path)
     # Either name may have a # of its own: what exists decides, beginning with the whole as a file's name.
     ends = [len(path)] + [position for position, letter in enumerate(path) if letter == "#"]
     end = next((end for end in ends if os.path.isfile(path[:end])), len(path))
-    file, name = path[:end], path[end + 1 :]
-    if end == len(path):
-        return path, image
-    if image is not None:
-        raise ValueError(
-            f"expected the image's name in the path or as an argument, not both. Received: {path}, {image}"
-        )
-    return file, name
+    return path[:end], path[end + 1 :] if end < len(path) else None
 
 
 def _find_image(frames: dict[str, list[np.ndarray]], image: str | None, path: str) -> str:
@@ -167,13 +166,7 @@ def _find_person(people: list[np.ndarray], person: int | None, where: str) -> np
     if not people:
         raise ValueError(f"nobody in {where}: expected at least one person")
     if person is None:
-        return max(people, key=_box_area)
+        return max(people, key=box_area)
     if not 0 <= person < len(people):
         raise ValueError(f"person must be an index from 0 to {len(people) - 1} in {where}. Received: {person}")
     return people[person]
-
-
-def _box_area(keypoints: np.ndarray) -> float:
-    points = keypoints[keypoints[:, 2] > 0, :2].astype(np.float64)
-    # A single joint has no area, but it's more than none.
-    return float(np.prod(np.ptp(points, axis=0))) if len(points) else -1.0

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["PERSON_RULES", "check_choice", "choose_people"]
+__all__ = ["PERSON_RULES", "box_area", "check_choice", "choose_people"]
 
 PERSON_RULES = ("nearest", "largest")
 # As parts of the person's size.
@@ -31,6 +31,12 @@ def check_choice(rule: str = "nearest", start: int = 0) -> None:
         raise ValueError(f"The number of a person from 0 is expected. Received: {start}.")
     if rule not in PERSON_RULES:
         raise ValueError(f"person must be one of {', '.join(PERSON_RULES)}. Received: {rule!r}.")
+
+
+def box_area(keypoints: np.ndarray) -> float:
+    """How large somebody is: the joints' upright box in square pixels; -1 without joints, as a single one has 0."""
+    points = keypoints[keypoints[:, 2] > 0, :2].astype(np.float64)
+    return float(np.prod(np.ptp(points, axis=0))) if len(points) else -1.0
 
 
 def choose_people(

@@ -21,7 +21,7 @@ import numpy as np
 from gfla_tf.pose.keypoint_files import read_keypoint_file
 from gfla_tf.pose.keypoint_records import common_size, frame_name
 from gfla_tf.pose.openpose_json import write_openpose_images
-from gfla_tf.pose.person_choice import choose_people
+from gfla_tf.pose.person_choice import box_area, choose_people
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
 
 __all__ = ["KeypointSequence", "choose_sequence", "read_sequence", "write_sequence"]
@@ -90,7 +90,7 @@ def choose_sequence(
     Raises:
         ValueError: the person is in no frame.
     """
-    people = [sorted(found, key=_box_area, reverse=True) for found in frames.values()]
+    people = [sorted(found, key=box_area, reverse=True) for found in frames.values()]
     chosen = choose_people(people, rule, person)
     if all(one is None for one in chosen):
         most = max((len(found) for found in people), default=0)
@@ -174,8 +174,3 @@ def _next_name(name: str, number: int, step: int) -> tuple[str, int]:
     match = _LAST_NUMBER.search(name.removesuffix(suffix))
     following = f"{number + step:0{len(match[1])}}"
     return f"{name[: match.start()]}{following}{match[2]}{suffix}", number + step
-
-
-def _box_area(keypoints: np.ndarray) -> float:
-    points = keypoints[keypoints[:, 2] > 0, :2].astype(np.float64)
-    return float(np.prod(np.ptp(points, axis=0))) if len(points) else -1.0

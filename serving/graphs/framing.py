@@ -26,7 +26,7 @@ def keypoints_inside(keypoints: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     """Keypoints `[batch, joints, 3]`, those outside a photo of that height and width `[batch, 2]` set to missing."""
     limits = tf.cast(tf.reverse(size, [-1]), tf.float32)[:, tf.newaxis]
     points = keypoints[..., :2]
-    inside = tf.reduce_all((points >= 0) & (points < limits), axis=-1, keepdims=True)
+    inside = tf.reduce_all((points >= -0.5) & (points < limits - 0.5), axis=-1, keepdims=True)
     return tf.where(inside, keypoints, 0.0)
 
 

@@ -43,7 +43,7 @@ def test_keypoints_of_a_folder_and_one_of_two_people(tmp_path):
 
 
 def test_a_video_keeps_its_rate_and_its_sound(tmp_path):
-    path, people = write_people(tmp_path / "a.mp4", walking(4, "blazepose-33"), 12.0)
+    path, people = write_people(tmp_path / "take #3.mp4", walking(4, "blazepose-33"), 12.0)
     driving = read_driving(path, "h36m-17")
     assert driving.frames_per_second == pytest.approx(12.0)
     np.testing.assert_allclose(driving.keypoints, walking(4), atol=1e-3)
@@ -64,6 +64,9 @@ def test_even_rates():
     even = np.arange(30) / 29.97
     assert even_rate(np.round(even, 3), 29.97, "a.mp4") == 29.97  # a container that rounds to milliseconds
     assert even_rate(even, 25.0, "a.mp4") == pytest.approx(29.97)
+    assert even_rate(even[:9], 30.2, "a.mp4") == 30.2
+    long = np.arange(18_000) / 29.8  # at 30 a second, the pictures would end four seconds before the sound
+    assert even_rate(long, 30.0, "a.mp4") == pytest.approx(29.8)
     assert even_rate(np.zeros(9), 25.0, "a.mp4") == 25.0
     assert even_rate(np.array([0.0]), 25.0, "a.mp4") == 25.0
     late = even + 0.05 * (np.arange(30) == 12)  # one frame, by one and a half

@@ -58,6 +58,17 @@ def test_fast_videos_lose_frames_but_no_time(tmp_path):
     np.testing.assert_allclose(times, np.arange(16) / 15, atol=0.0051)
 
 
+@pytest.mark.parametrize(
+    ("count", "rate", "expected"),
+    [(31, 30.0, [7, 6] + [7, 7, 6] * 4 + [7, 3]), (1, 500.0, [2]), (2, 0.001, [65535, 34465] * 2)],
+)
+def test_delays_add_up_to_the_true_time(tmp_path, count, rate, expected):
+    frames = [np.full((2, 2, 3), number / 40, np.float32) for number in range(count)]
+    write_gif(tmp_path / "a.gif", lambda: iter(frames), count, rate)
+    controls = (tmp_path / "a.gif").read_bytes().split(b"\x21\xf9\x04\x04")[1:]
+    assert [int.from_bytes(control[:2], "little") for control in controls] == expected
+
+
 def test_median_cut():
     colors = np.array([[0, 0, 0], [0, 10, 0], [100, 0, 0], [100, 0, 2]])
     boxes = median_cut(colors, np.array([2, 1, 1, 1]), 2)

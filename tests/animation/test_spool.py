@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,22 @@ def test_nothing_stays_and_nothing_else_is_touched(output):
     with pytest.raises(ValueError, match=r"\.out\.mp4\.frames must be free for the frames"):
         FrameSpool(output, "a")
     assert (spool.folder / "mine.txt").exists()
+
+
+def test_an_interruption_while_the_folder_is_made_or_removed_blocks_nothing(output, monkeypatch):
+    spool = spool_of(output, KEPT_EVERY)
+    unlink, left = Path.unlink, iter(range(4))
+
+    def interrupted(path, **options):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        spool.remove()
+    monkeypatch.undo()
+    assert len(list(spool.folder.iterdir())) == KEPT_EVERY + 2 - 4
+    assert FrameSpool(output, "b").count == 0
+    (spool.folder / "fingerprint").unlink()
+    assert FrameSpool(output, "b").count == 0

@@ -33,14 +33,17 @@ def program(tmp_path) -> Path:
     return path
 
 
-def test_what_ffmpeg_is_given(program, tmp_path):
-    write_with_ffmpeg(tmp_path / "a.mp4", FRAMES, 5, 12.5, "sound.mov", str(program))
-    said, pixels = (tmp_path / "a.mp4").read_bytes().split(b".mp4\n", 1)
+def test_what_ffmpeg_is_given(program, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "at-10:30").mkdir()
+    write_with_ffmpeg("at-10:30/a.mp4", FRAMES, 5, 12.5, "sound-10:30.mov", str(program))
+    said, pixels = (tmp_path / "at-10:30" / "a.mp4").read_bytes().split(b".mp4\n", 1)
     words = said.decode().split("\n")
     assert words[words.index("-s") + 1] == "32x16"
     assert words[words.index("-r") + 1] == "12.500000"
     assert words[words.index("-t") + 1] == "0.400000"
-    assert words[words.index("sound.mov") - 1] == "-i"
+    assert words[words.index(f"{tmp_path}/sound-10:30.mov") - 1] == "-i"  # not relative: the colon would end a protocol
+    assert words[-1].startswith(f"{tmp_path}/at-10:30/")
     assert len(pixels) == 5 * 16 * 32 * 3
     assert [pixels[number * 16 * 32 * 3] for number in range(5)] == [128, 140, 153, 166, 178]
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote, urljoin
 
 import numpy as np
 import pytest
@@ -35,6 +38,15 @@ def test_what_is_known_of_a_pair(inspection):
     nose = inspection.target_keypoints[0]
     assert inspection.pixels()[0] == (nose[0], nose[1])
     assert panel_size(inspection) == (384, 288)
+
+
+def test_joints_of_the_outer_pixels_can_be_followed(inspection):
+    keypoints = inspection.target_keypoints.copy()
+    keypoints[:, :2] = 20.0, 63.8  # outside: the last row's centre is at 63
+    keypoints[:2, :2] = (47.4, -0.5), (47.5, 30)
+    inside = replace(inspection, target_keypoints=keypoints).pixels()
+    np.testing.assert_allclose(inside, [(47.4, -0.5)], rtol=1e-6)
+    assert [trace(maps, *inside[0], inspection.size).position[1] for maps in inspection.maps] == [0, 0]
 
 
 def test_the_person_is_drawn_around_the_limbs_where_nothing_is_known(inspection):
@@ -77,17 +89,40 @@ def test_the_page_holds_everything_it_needs(inspection):
     assert all(image["uri"].startswith("data:image/png;base64,") for image in data["images"])
 
 
+def title_of(page: str, folder: Path) -> str:
+    """The title of a page once its scripts have run."""
+    (folder / "page.html").write_text(page, encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}", "--dump-dom"]
+    command = [CHROMIUM, *options, "--virtual-time-budget=5000", (folder / "page.html").as_uri()]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
+    return re.search("<title>(.*)</title>", found)[1]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_marks_stay_where_another_picture_is_chosen(inspection, tmp_path):
+    script = """<script>
+    const later = () => new Promise((done) => setTimeout(done, 300));
+    addEventListener("load", async () => {
+      await later();
+      const box = result.canvas.getBoundingClientRect(), place = { clientX: box.left + 20, clientY: box.top + 30 };
+      result.canvas.dispatchEvent(new MouseEvent("click", place));
+      const marked = source.canvas.toDataURL();
+      choice.value = 1;
+      choice.dispatchEvent(new Event("change"));
+      await later();
+      document.title = [held, result.image.src === data.images[1].uri, marked === source.canvas.toDataURL()].join();
+    });
+    </script>"""
+    assert title_of(page_html(inspection, [(40, 50)]) + script, tmp_path) == "true,true,true"
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 def test_the_page_follows_pixels_as_the_library_does(inspection, tmp_path):
     script = """<script>
     document.title = JSON.stringify(levels.map((level) =>
       taps(level, Math.floor(37.5 / level.cell.x), Math.floor(20.5 / level.cell.y))));
     </script>"""
-    (tmp_path / "page.html").write_text(page_html(inspection) + script, encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
-    command = [CHROMIUM, *options, (tmp_path / "page.html").as_uri()]
-    page = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
-    origins = json.loads(re.search("<title>(.*)</title>", page)[1])
+    origins = json.loads(title_of(page_html(inspection) + script, tmp_path))
     for found, maps in zip(origins, inspection.maps, strict=True):
         expected = trace(maps, 37, 20, inspection.size)
         assert (found["column"], found["row"]) == expected.position
@@ -102,3 +137,13 @@ def test_files(inspection, tmp_path):
     write_index(names, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "one.html", "one.png"]
     assert 'href="one.html"' in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_names_in_the_index_are_addresses(tmp_path):
+    names = ["who?_in_50%25", "a: b<c>&'\"#1"]
+    page = write_index(names, tmp_path).read_text(encoding="utf-8")
+    addresses = [html.unescape(address) for address in re.findall(r'href="(.*?)"', page)[::2]]
+    assert [urljoin("file:///folder/", address) for address in addresses] == [
+        f"file:///folder/{quote(name)}.html" for name in names
+    ]
+    assert [html.unescape(name) for name in re.findall(r'alt="sheet of (.*?)"', page)] == names

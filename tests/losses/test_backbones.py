@@ -128,6 +128,9 @@ def test_errors(tmp_path):
             Backbone("vgg16", ["relu1_1"], scales={name: scale})
     with pytest.raises(ValueError, match='The weights "lpips" are those of vgg16. Received: vgg19'):
         load_backbone("vgg19", ["relu1_1"], "lpips")
+    for weights in ("keras", "lpips", tmp_path / "absent.pth"):
+        with pytest.raises(ValueError, match="name must be one of vgg16, vgg19. Received: 'vgg11'"):
+            load_backbone("vgg11", ["relu1_1"], weights)
     with pytest.raises(ValueError, match="absent.pth"):
         load_backbone("vgg19", ["relu1_1"], tmp_path / "absent.pth")
 

@@ -13,7 +13,7 @@ from gfla_tf.array_pickle import load_array_pickle
 from gfla_tf.metrics import i3d_weights, load_i3d
 from gfla_tf.metrics.i3d import FEWEST_FRAMES, I3d, i3d_shapes
 from gfla_tf.metrics.i3d_weights import read_i3d_state
-from gfla_tf.metrics.package_files import package_file
+from gfla_tf.package_files import package_file
 from gfla_tf.stand_in import stand_in_input, stand_in_weights
 from gfla_tf.weights import write_state
 

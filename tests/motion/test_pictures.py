@@ -22,6 +22,14 @@ def test_a_video_is_read_back(tmp_path):
         np.testing.assert_allclose(again.mean(), frame.mean(), atol=0.1)
 
 
+def test_names_with_a_colon(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "at-10:30").mkdir()
+    write_video("at-10:30/a.mp4", [color(0)] * 3, 25.0)
+    (tmp_path / "at-10:30" / "a.mp4").rename("clip-10:30.mp4")
+    assert len(list(read_frames("clip-10:30.mp4"))) == video_info("clip-10:30.mp4").frames == 3
+
+
 def test_odd_sizes_lose_a_row_and_a_column(tmp_path):
     write_video(tmp_path / "a.mp4", [color(0, 33, 49)] * 3, 30.0)
     assert next(read_frames(tmp_path / "a.mp4")).shape == (32, 48, 3)

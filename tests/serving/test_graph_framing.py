@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gfla_tf.animation.staging import _corners
+from gfla_tf.animation.staging import corners
 from gfla_tf.people import Person
 from gfla_tf.pose.framing import Frame, fit_frame
 from serving.graphs.framing import clip_corners, fit_frames, keypoints_inside, move_keypoints
@@ -61,6 +61,7 @@ def test_the_same_keypoints_as_the_library():
 
 def test_keypoints_inside_as_in_the_library():
     keypoints, sizes = people(50), [(300, 500), (64, 48)] * 25
+    keypoints[:, :3, :2] = (-0.3, 5), (47.7, 5), (5, -0.5)
     expected = [
         Person(person, np.zeros((*size, 3), np.float32)).keypoints_in_photo()
         for person, size in zip(keypoints, sizes, strict=True)
@@ -72,7 +73,7 @@ def test_keypoints_inside_as_in_the_library():
 def test_the_same_corners_of_a_clip_as_the_library(frames):
     clip = people(frames, 17, seed=frames)
     clip[1::3, :, 2] = 0  # nobody in these frames
-    np.testing.assert_allclose(clip_corners(tf.constant(clip)), _corners(clip), rtol=1e-6)
+    np.testing.assert_allclose(clip_corners(tf.constant(clip)), corners(clip), rtol=1e-6)
 
 
 def test_a_clip_without_anybody_has_no_corners():

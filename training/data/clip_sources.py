@@ -52,7 +52,7 @@ class ClipSource:
             return len(_frame_files(self.path))
         import cv2
 
-        return max(int(cv2.VideoCapture(str(self.path)).get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+        return max(int(cv2.VideoCapture(os.path.abspath(self.path)).get(cv2.CAP_PROP_FRAME_COUNT)), 0)
 
     def frames_per_second(self) -> float | None:
         """Frames a second, where a video says it."""
@@ -60,7 +60,7 @@ class ClipSource:
             return None
         import cv2
 
-        return float(cv2.VideoCapture(str(self.path)).get(cv2.CAP_PROP_FPS)) or None
+        return float(cv2.VideoCapture(os.path.abspath(self.path)).get(cv2.CAP_PROP_FPS)) or None
 
     def frames(self) -> Iterator[Callable[[], np.ndarray]]:
         """The frames in order, each as a function that gives the float32 image `[height, width, 3]` in [-1, 1].
@@ -180,7 +180,7 @@ def _read_frame(file: Path) -> np.ndarray:
 def _video_frames(path: Path) -> Iterator[Callable[[], np.ndarray]]:
     import cv2
 
-    capture = cv2.VideoCapture(str(path))
+    capture = cv2.VideoCapture(os.path.abspath(path))
     try:
         if not capture.isOpened():
             raise UnusableClipError(f"A video that OpenCV can read is expected. Received: {path}.")

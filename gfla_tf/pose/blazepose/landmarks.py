@@ -22,6 +22,7 @@ import numpy as np
 
 from gfla_tf.pose.blazepose.interpreter import LiteModel
 from gfla_tf.pose.blazepose.region import Region, body_region, crop_region
+from gfla_tf.pose.framing import are_inside
 
 __all__ = ["LandmarkModel", "RegionPose", "are_seen", "decode_landmarks", "refine_landmarks"]
 
@@ -103,16 +104,14 @@ def are_seen(landmarks: np.ndarray, width: int, height: int, minimum_visibility:
 
     Args:
         landmarks: `[..., 3]`: x and y in photo pixels, visibility in [0, 1].
-        width: of the photo in pixels; x from -0.5 to width - 0.5 is inside, the outer pixels being whole ones.
-        height: of the photo in pixels.
+        width: of the photo in pixels.
+        height: likewise; see `gfla_tf.pose.framing.are_inside`.
         minimum_visibility: the visibility from which on a landmark counts as visible.
 
     Returns:
         `[...]` bool.
     """
-    x, y, visibility = np.moveaxis(landmarks, -1, 0)
-    inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
-    return inside & (visibility >= minimum_visibility)
+    return are_inside(landmarks, height, width) & (landmarks[..., 2] >= minimum_visibility)
 
 
 class LandmarkModel:

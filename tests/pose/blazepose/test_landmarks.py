@@ -67,7 +67,7 @@ def test_each_landmark_has_its_own_heatmap():
 
 
 def test_convention_the_photo_ends_half_a_pixel_beyond_the_outer_centres():
-    places = [(-0.5, 0), (-0.6, 0), (5.5, 0), (5.6, 0), (0, -0.5), (0, -0.6), (0, 3.5), (0, 3.6)]
+    places = [(-0.5, 0), (-0.6, 0), (5.4, 0), (5.5, 0), (0, -0.5), (0, -0.6), (0, 3.4), (0, 3.5)]
     landmarks = np.array([(x, y, 1) for x, y in places])
     assert are_seen(landmarks, width=6, height=4).tolist() == [True, False] * 4
 
