@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 from collections.abc import Iterator
 
 from serving.predict_command import DEFAULT_SERVER, add_server_arguments
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
     for path in filter(None, (options.output, options.plot)):
         check_output(path)
+    _check_loads(options)
     endpoint, inputs = _request(options)
     print(f"{options.server}, {options.model}, {endpoint}\n{HEADER}")
     measurements = []
@@ -56,6 +58,14 @@ def run(options: argparse.Namespace) -> int:
         measurements.append(measurement)
     _write(options, measurements)
     return 0
+
+
+def _check_loads(options: argparse.Namespace) -> None:
+    """ValueError for a load that cannot be, before minutes of others."""
+    loads = options.rate or options.concurrency or (1,)
+    if not all(0 < number < math.inf for number in (*loads, options.seconds)):
+        shown = ", ".join(f"{load:g}" for load in loads)
+        raise ValueError(f"Loads and seconds above 0 are expected. Received: {shown} for {options.seconds:g} seconds.")
 
 
 def _client(options: argparse.Namespace):

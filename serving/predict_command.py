@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--server",
         action="append",
         metavar="ADDRESS",
-        help=f"http://, https://, grpc:// or grpcs://HOST:PORT; several take turns (default: {DEFAULT_SERVER})",
+        help=f"http://, https://, grpc:// or grpcs://HOST:PORT; several share the requests (default: {DEFAULT_SERVER})",
     )
     add_server_arguments(parser)
 

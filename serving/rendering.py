@@ -36,7 +36,7 @@ class RenderingJob:
         source: photo of the person, or a folder of photos.
         pose: photo or keypoint file, or a folder of them; for a sequence model the keypoints of a clip.
         output: PNG file; a folder if source or pose is one, or for a clip.
-        servers: addresses, see `ServingClient`; they take turns.
+        servers: addresses, see `ServingClient`; of the requests at one time, the first goes to the first, and so on.
         model: its name.
         version: number of a version, the newest by default.
         label: instead of it.
@@ -85,10 +85,10 @@ def render(job: RenderingJob) -> tuple[list[str], int]:
 
 
 def _render_clip(job: RenderingJob, client: ServingClient, skeleton: str) -> int:
-    """Write the frames as 00000.png and so on; returns how many."""
+    """Write the frames as 00000.png and so on, the folder not before there is a frame; returns how many."""
     photo, keypoints = _source(job.source, job.source_keypoints, PeopleReader(skeleton))
-    targets = read_sequence(job.pose, skeleton).keypoints
-    Path(job.output).mkdir(exist_ok=True)
+    targets, folder = read_sequence(job.pose, skeleton).keypoints, Path(job.output)
+    _check_folder(folder, len(targets))
     frames = (
         client.animate(photo, keypoints, targets)
         if job.stepwise
@@ -96,9 +96,21 @@ def _render_clip(job: RenderingJob, client: ServingClient, skeleton: str) -> int
     )
     with Progress(len(targets), "frames") as progress:
         for number, frame in enumerate(frames):
-            _write(Path(job.output) / f"{number:05}.png", frame)
+            folder.mkdir(exist_ok=True)
+            _write(folder / f"{number:05}.png", frame)
             progress.add()
     return len(targets)
+
+
+def _check_folder(folder: Path, count: int) -> None:
+    """ValueError unless a clip's frames can be written there and will be the only ones."""
+    if (folder.exists() and not folder.is_dir()) or not folder.parent.is_dir():
+        raise ValueError(f"A folder, or a name for one in a folder, is expected. Received: {folder}.")
+    longer = [path for path in folder.glob("[0-9]*.png") if path.stem.isdecimal() and int(path.stem) >= count]
+    if longer:
+        raise ValueError(
+            f"A folder without frames of a clip longer than this one's {count} is expected. Received: {max(longer)}."
+        )
 
 
 def _render_pictures(job: RenderingJob, skeleton: str) -> tuple[list[str], int]:

@@ -1,7 +1,8 @@
 """Another try, a little later, where a server could not answer just now.
 
-Only UNAVAILABLE is worth it: it comes at once and says that nothing was done. Whatever was refused for what it is would
-be refused again, and what took too long would take as long again.
+Only UNAVAILABLE is worth it: it comes at once, and the next moment may be better. A connection that broke after the
+request was sent is UNAVAILABLE, too: a server may then do the same work twice, which changes nothing. Whatever was
+refused for what it is would be refused again, and what took too long would take as long again.
 """
 
 from __future__ import annotations

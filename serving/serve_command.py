@@ -19,7 +19,7 @@ import threading
 
 __all__ = ["add_arguments", "run"]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", help="models, versions and labels, as `config` writes them")
     parser.add_argument("--batching", metavar="FILE", help="batching parameters (default: those for production)")
     parser.add_argument("--no-batching", action="store_true", help="run every request alone, at once")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="IPv4 address to listen at (default: %(default)s)")
     parser.add_argument("--rest-port", type=int, default=8501, metavar="N", help="0: any (default: %(default)s)")
     parser.add_argument("--grpc-port", type=int, default=8500, metavar="N", help="0: any (default: %(default)s)")
     parser.add_argument(
@@ -37,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-megabytes", type=int, default=64, metavar="N", help="of a request (default: %(default)s)"
     )
-    parser.add_argument("--poll", type=float, default=1.0, metavar="S", help="look for new versions that often")
+    parser.add_argument(
+        "--poll", type=float, default=1.0, metavar="S", help="between two looks for new versions (default: %(default)s)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

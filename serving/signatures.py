@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "DEFAULT_SIGNATURE",
+    "MOST_FRAMES",
     "NETWORKS",
     "ModelFacts",
     "Signature",
@@ -25,6 +26,7 @@ __all__ = [
 
 DEFAULT_SIGNATURE = "serving_default"
 NETWORKS = ("person", "sequence", "motion")
+MOST_FRAMES = 1000  # of a clip in one request, which a server has to finish once it has begun
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ def _sequence(facts: ModelFacts) -> list[Signature]:
     in_photo = _keypoints("reference_keypoints", facts, "the photo, turned upright")
     clip = Signature(
         "clip",
-        "a person from a photo through a whole clip; the frame holds the photo's person and the movement",
+        f"a person from a photo through a clip of up to {MOST_FRAMES} frames; "
+        "the frame holds the photo's person and the movement",
         (photo, in_photo, _keypoints("target_keypoints", facts, "the photo", (None,))),
         (
             _file("image_bytes", f"the frames, PNG {facts.width} wide, {facts.height} high", (None,)),

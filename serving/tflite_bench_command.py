@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
             for threads in options.threads:
                 function = LiteFunction(path, threads, make_interpreter(interpreter_class, delegate))
                 inputs = make_inputs(function)
-                key = f"{path.name} {delegate} {threads}"
+                key = f"{path} {delegate} {threads}"
                 keys[key] = path, delegate, threads
                 calls[key] = lambda function=function, inputs=inputs: function(**inputs)
     seconds = time_interleaved(calls, options.repeats)
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         memory = None if options.no_memory else peak_memory(path, threads, delegate)
         median, least = (function(seconds[key]) * 1e3 for function in (statistics.median, min))
         shown = "-" if memory is None else f"{memory / 1e6:.0f} MB"
-        print(f"{threads:7} {delegate:>8} {median:6.1f} ms {least:6.1f} ms {shown:>8}  {path.name}")
+        print(f"{threads:7} {delegate:>8} {median:6.1f} ms {least:6.1f} ms {shown:>8}  {path}")
     if options.profile:
         for path in options.files:
             _print_profile(path, interpreter_class, options)
@@ -67,7 +67,7 @@ def _print_profile(path: Path, interpreter_class: type, options: argparse.Namesp
 
     entries = profile(path.read_bytes(), interpreter_class, options.threads[0], options.delegate[0])
     total = sum(entry.seconds for entry in entries)
-    print(f"\n{path.name}: operations one by one, {total * 1e3:.1f} ms in all")
+    print(f"\n{path}: operations one by one, {total * 1e3:.1f} ms in all")
     for entry in entries[: options.profile]:
         where = "" if entry.delegated else "  not in XNNPACK"
         share = f"{entry.seconds * 1e3:7.2f} ms {entry.seconds / total:6.1%}"

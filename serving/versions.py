@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Version", "existing_versions", "new_version"]
+__all__ = ["Version", "existing_versions", "new_version", "version_folders"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -35,10 +35,16 @@ class Version:
 
 def existing_versions(model_folder: str | os.PathLike[str]) -> list[int]:
     """The versions in a model's folder, lowest first; none if it is not there."""
+    return list(version_folders(model_folder))
+
+
+def version_folders(model_folder: str | os.PathLike[str]) -> dict[int, Path]:
+    """The same with their folders, whose names may have zeros before the number: of two, the shorter one counts."""
     folder = Path(model_folder)
     if not folder.is_dir():
-        return []
-    return sorted(int(entry.name) for entry in folder.iterdir() if entry.is_dir() and entry.name.isdecimal())
+        return {}
+    found = [path for path in folder.iterdir() if re.fullmatch("[0-9]+", path.name) and path.is_dir()]
+    return {int(path.name): path for path in sorted(found, key=lambda path: (int(path.name), -len(path.name)))}
 
 
 @contextlib.contextmanager

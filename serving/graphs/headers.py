@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-__all__ = ["MAX_PIXELS", "is_png", "picture_size"]
+__all__ = ["MAX_PIXELS", "is_deep_png", "is_png", "picture_size"]
 
 MAX_PIXELS = 50_000_000
 _JPEG_START = b"\xff\xd8\xff"
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _PNG_SIZE_AT = 16  # width and height in the first chunk, four bytes each, highest first
+_PNG_DEPTH_AT = 24  # bits of a colour, one byte
 
 
 def is_png(data: tf.Tensor) -> tf.Tensor:
     """Whether bytes begin as a PNG file; anything else must be a JPEG file."""
     return tf.equal(tf.strings.substr(data, 0, len(_PNG_START)), _PNG_START)
+
+
+def is_deep_png(data: tf.Tensor) -> tf.Tensor:
+    """Whether a PNG file says that its colours have 16 bits, not up to 8."""
+    return tf.equal(_png_header(data, _PNG_DEPTH_AT, 1), b"\x10")
 
 
 def picture_size(data: tf.Tensor, name: str) -> tf.Tensor:
@@ -44,7 +50,13 @@ def picture_size(data: tf.Tensor, name: str) -> tf.Tensor:
 
 
 def _png_size(data: tf.Tensor) -> tf.Tensor:
-    header = tf.strings.substr(tf.strings.join([data, b"\0" * 24]), _PNG_SIZE_AT, 8)
-    numbers = tf.reshape(tf.cast(tf.io.decode_raw(header, tf.uint8), tf.int32), [2, 4])
+    header = tf.io.decode_raw(_png_header(data, _PNG_SIZE_AT, 8), tf.uint8)
+    numbers = tf.reshape(tf.cast(header, tf.int32), [2, 4])
     width_and_height = tf.reduce_sum(numbers * [[1 << 24, 1 << 16, 1 << 8, 1]], axis=1)
     return tf.reverse(width_and_height, [0])
+
+
+def _png_header(data: tf.Tensor, position: int, count: int) -> tf.Tensor:
+    """Some of a file's bytes, zeros beyond its end."""
+    start = tf.strings.substr(data, 0, position + count)
+    return tf.strings.substr(tf.strings.join([start, b"\0" * (position + count)]), position, count)

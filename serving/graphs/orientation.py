@@ -47,12 +47,12 @@ class _Bytes:
         self.length = tf.strings.length(data)
         self._values = tf.io.decode_raw(tf.strings.join([data, b"\0"]), tf.uint8)
 
-    def number(self, position: tf.Tensor, count: int, big_endian: tf.Tensor | bool = True) -> tf.Tensor:
-        """The number in `count` bytes from a position on, int32: four bytes may overflow to below 0."""
-        places = tf.clip_by_value(position + tf.range(count), 0, self.length)
+    def number(self, positions: tf.Tensor, count: int, big_endian: tf.Tensor | bool = True) -> tf.Tensor:
+        """The numbers in `count` bytes from each position on, int32: four bytes may overflow to below 0."""
+        places = tf.clip_by_value(positions[..., tf.newaxis] + tf.range(count), 0, self.length)
         values = tf.cast(tf.gather(self._values, places), tf.int32)
-        values = tf.where(big_endian, values, tf.reverse(values, [0]))
-        return tf.reduce_sum(values * [1 << 8 * (count - 1 - index) for index in range(count)])
+        values = tf.where(big_endian, values, tf.reverse(values, [-1]))
+        return tf.reduce_sum(values * [1 << 8 * (count - 1 - index) for index in range(count)], axis=-1)
 
     def is_at(self, position: tf.Tensor, mark: bytes) -> tf.Tensor:
         """Whether certain bytes stand at a position."""
@@ -106,7 +106,6 @@ def _orientation_in(file: _Bytes, start: tf.Tensor) -> tf.Tensor:
     directory = start + tf.where((offset < 0) | (offset > file.length), file.length, offset)
     entries = directory + 2 + 12 * tf.range(tf.where(known, file.number(directory, 2, big), 0))
     entries = tf.boolean_mask(entries, entries + 10 <= file.length)
-    tags = tf.map_fn(lambda entry: file.number(entry, 2, big), entries)
-    found = tf.boolean_mask(entries, tf.equal(tags, ORIENTATION_TAG))
+    found = tf.boolean_mask(entries, tf.equal(file.number(entries, 2, big), ORIENTATION_TAG))
     value = file.number(tf.concat([found, [file.length]], 0)[0] + 8, 2, big)
     return tf.where((value >= 1) & (value <= 8), value, 1)

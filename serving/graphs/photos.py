@@ -3,13 +3,16 @@
 `gfla_tf.image_io` and `gfla_tf.pose.framing` do the same in Python: upright by the camera's note, grey pictures as RGB,
 transparent ones on white, the border pixel repeated outside, antialiased bicubic resizing. JPEG is decoded by the
 accurate transform, which gives the same pixels as OpenCV. Images are RGB in [-1, 1].
+
+Photos are large, and strangers choose how large: one of a batch is decoded after the other, into as few bytes as its
+pixels have.
 """
 
 from __future__ import annotations
 
 import tensorflow as tf
 
-from serving.graphs.headers import MAX_PIXELS, is_png, picture_size
+from serving.graphs.headers import MAX_PIXELS, is_deep_png, is_png, picture_size
 from serving.graphs.orientation import orientation_of, upright_size
 
 __all__ = ["crop_photos", "encode_pictures", "photo_sizes", "whole_photos"]
@@ -38,7 +41,12 @@ def crop_photos(data: tf.Tensor, frames: tf.Tensor, height: int, width: int, nam
         float32 `[batch, height, width, 3]` in [-1, 1].
     """
     picture = tf.TensorSpec([height, width, 3], tf.float32)
-    return tf.map_fn(lambda pair: _crop(*pair, height, width, name), (data, frames), fn_output_signature=picture)
+    return tf.map_fn(
+        lambda pair: _crop(*pair, height, width, name),
+        (data, frames),
+        parallel_iterations=1,
+        fn_output_signature=picture,
+    )
 
 
 def _crop(data: tf.Tensor, frame: tf.Tensor, height: int, width: int, name: str) -> tf.Tensor:
@@ -48,9 +56,12 @@ def _crop(data: tf.Tensor, frame: tf.Tensor, height: int, width: int, name: str)
     with tf.control_dependencies([tf.debugging.Assert(fits, [message, frame[2:]]), size]):
         frame, data = tf.cast(frame, tf.int32), tf.identity(data)  # nothing is decoded before the sizes are known
     places = _Places(frame, size, orientation_of(data))
-    values = tf.cond(is_png(data), lambda: _png_part(data, places), lambda: _jpeg_part(data, places))
-    values = tf.ensure_shape(values, [None, None, 3])
-    resized = tf.image.resize(values, [height, width], method="bicubic", antialias=True)
+
+    def resize(part):
+        part = tf.ensure_shape(part, [None, None, 3])
+        return tf.image.resize(part, [height, width], method="bicubic", antialias=True)
+
+    resized = tf.cond(is_png(data), lambda: resize(_png_part(data, places)), lambda: resize(_jpeg_part(data, places)))
     return tf.clip_by_value(resized / 127.5 - 1.0, -1.0, 1.0)
 
 
@@ -81,15 +92,17 @@ def _is_one_of(value: tf.Tensor, *values: int) -> tf.Tensor:
 
 
 def _jpeg_part(data: tf.Tensor, places: _Places) -> tf.Tensor:
-    pixels = tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
-    return tf.cast(places.take(pixels), tf.float32)
+    return places.take(tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"))
 
 
 def _png_part(data: tf.Tensor, places: _Places) -> tf.Tensor:
-    pixels = tf.io.decode_png(data, channels=4, dtype=tf.uint16)
-    values = tf.cast(places.take(pixels), tf.float32) / 65535.0
-    color, alpha = values[..., :3], values[..., 3:]
-    return (color * alpha + (1.0 - alpha)) * 255.0
+    def on_white(dtype):
+        pixels = places.take(tf.io.decode_png(data, channels=4, dtype=dtype))
+        color = tf.cast(pixels[..., :3], tf.float32) * (255.0 / dtype.max)
+        alpha = tf.cast(pixels[..., 3:], tf.float32) / dtype.max
+        return color * alpha + 255.0 * (1.0 - alpha)
+
+    return tf.cond(is_deep_png(data), lambda: on_white(tf.uint16), lambda: on_white(tf.uint8))
 
 
 def whole_photos(data: tf.Tensor, height: int, width: int, name: str) -> tuple[tf.Tensor, tf.Tensor]:

@@ -20,7 +20,7 @@ from serving.graphs.framing import clip_corners, fit_frames, keypoints_inside, m
 from serving.graphs.photos import crop_photos, encode_pictures, photo_sizes, whole_photos
 from serving.graphs.served_model import CPU, ServedModel
 from serving.graphs.skeletons import drawn_pose_maps_tensor
-from serving.signatures import ModelFacts
+from serving.signatures import MOST_FRAMES, ModelFacts
 
 __all__ = ["SequenceModel"]
 
@@ -42,6 +42,10 @@ class SequenceModel(ServedModel):
 
     def clip(self, reference_image_bytes, reference_keypoints, target_keypoints) -> dict:
         with tf.device(CPU):
+            count = tf.shape(target_keypoints)[1]
+            message = f"target_keypoints must have at most {MOST_FRAMES} frames; render longer clips by step. Received:"
+            with tf.control_dependencies([tf.debugging.Assert(count <= MOST_FRAMES, [message, count])]):
+                target_keypoints = tf.identity(target_keypoints)
             image, reference, targets, frames = self._frame(
                 reference_image_bytes, reference_keypoints, target_keypoints
             )

@@ -58,13 +58,13 @@ class Measurement:
         return f"{load:>12} {self.throughput:9.2f} {times} {len(self.latencies):9}  {errors}"
 
     def summary(self) -> dict:
-        """For a JSON file."""
+        """For a JSON file; a percentile is None if nothing was answered."""
         return {
             "kind": self.kind,
             "load": self.load,
             "seconds": self.seconds,
             "throughput": self.throughput,
-            **{f"p{percent}": self.percentile(percent) for percent in PERCENTILES},
+            **{f"p{percent}": self.percentile(percent) if self.latencies else None for percent in PERCENTILES},
             "answered": len(self.latencies),
             "errors": dict(self.errors),
         }

@@ -35,7 +35,15 @@ def sample_inputs(
         photo_size: height and width of photos in pixels; poses are all over them.
         frames: where a length is free; motion models need 81.
         seed: of the noise.
+
+    Raises:
+        ValueError: a photo without pixels, or no frames.
     """
+    if min(*photo_size, frames) < 1:
+        raise ValueError(
+            f"Photos of one pixel or more, and one frame or more are expected. "
+            f"Received: {photo_size[0]}x{photo_size[1]} and {frames}."
+        )
     generator = np.random.default_rng(seed)
     return {name: _sample(name, shape, photo_size, frames, generator) for name, (_, shape) in endpoint.inputs.items()}
 

@@ -95,13 +95,14 @@ class BatchScheduler:
         with self._changed:
             return sum(task.size for queue in self._queues.values() for task in queue)
 
-    def stop(self) -> None:
-        """Run what waits, then end the threads."""
+    def stop(self, seconds: float | None = None) -> None:
+        """Run what waits, then end the threads; one that still runs a graph after some seconds is left alone."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+        end = None if seconds is None else time.monotonic() + seconds
         for thread in self._threads:
-            thread.join()
+            thread.join(None if end is None else max(end - time.monotonic(), 0))
 
     def _enqueue(self, key: Hashable, task: _Task) -> None:
         room = self.parameters.max_enqueued_batches * self.parameters.max_batch_size

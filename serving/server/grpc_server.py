@@ -30,7 +30,7 @@ from tensorflow_serving.apis import (
 
 from serving.requests import tensors_of
 from serving.server.limits import Limits
-from serving.server.loaded_model import Arrays, Endpoint, LoadedModel
+from serving.server.loaded_model import Arrays, Endpoint, LoadedModel, TensorInfo
 from serving.server.routes import ModelSpec
 from serving.server.service import Service
 from serving.server.under_way import UnderWay
@@ -39,7 +39,8 @@ from serving.statuses import Code, ServingError
 
 __all__ = ["make_grpc_server"]
 
-MOST_NUMBERS = 1 << 26  # of an input
+MOST_AXES = 16  # of an input
+MOST_REPEATED = 1 << 16  # values of an input that the message need not hold, as its last one stands for the rest
 SIGNATURES = "signature_def"  # the only kind of metadata that there is
 SPARE_THREADS = 8  # beside those that answer; they refuse
 
@@ -172,16 +173,31 @@ def _read(request, model: LoadedModel) -> _Request:
             f"output tensor alias not found in signature: {unknown[0]} "
             f"Outputs expected to be in the set {{{','.join(sorted(endpoint.outputs))}}}.",
         )
-    return _Request(endpoint, _arrays(request.inputs), wanted)
+    return _Request(endpoint, _arrays(request.inputs, endpoint), wanted)
 
 
-def _arrays(messages: Mapping) -> Arrays:
-    """The inputs; a message may say a large shape and hold one number, so shapes are looked at first."""
-    for name, message in messages.items():
-        lengths = [dim.size for dim in message.tensor_shape.dim]
-        if min(lengths, default=0) < 0 or math.prod(lengths) > MOST_NUMBERS:
-            raise ServingError(Code.INVALID_ARGUMENT, f"{name} must have up to {MOST_NUMBERS} numbers.")
+def _arrays(messages: Mapping, endpoint: Endpoint) -> Arrays:
+    """The inputs; a message may say a large shape and hold one value, so nothing is made of it before it is checked."""
     try:
+        endpoint.check_infos({name: _info(name, message) for name, message in messages.items()})
         return tensors_of(messages)
+    except ServingError:
+        raise
     except Exception as error:  # whatever a message that is no tensor leads to
         raise ServingError(Code.INVALID_ARGUMENT, f"tensor parsing error: {error}") from error
+
+
+def _info(name: str, message) -> TensorInfo:
+    """What a message says that it is; INVALID_ARGUMENT if it has no such shape, or not the values for it."""
+    if len(message.tensor_shape.dim) > MOST_AXES:
+        raise ServingError(Code.INVALID_ARGUMENT, f"{name} must have at most {MOST_AXES} axes.")
+    shape = tuple(dim.size for dim in message.tensor_shape.dim)
+    if min(shape, default=0) < 0 or math.prod(shape) > max(_count(message), MOST_REPEATED):
+        raise ServingError(Code.INVALID_ARGUMENT, f"{name} must hold as many values as its shape says: {shape}.")
+    return TensorInfo(tf.as_dtype(message.dtype), shape)
+
+
+def _count(message) -> int:
+    """How many values a message holds, at most."""
+    lists = [value for field, value in message.ListFields() if field.name.endswith("_val")]
+    return max(map(len, [message.tensor_content, *lists]))

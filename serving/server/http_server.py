@@ -1,12 +1,14 @@
 """The REST interface on a port: the standard library's HTTP server with limits to size, time and number.
 
 Every connection has a thread, so the number of connections is limited; one more is answered 503 and closed. A request
-must say how long it is and arrive in time. Addresses and bodies are understood in `serving.server.rest`.
+must say how long it is and, from its first byte to its last, arrive in time. Addresses and bodies are understood in
+`serving.server.rest`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import socket
 import threading
 import time
@@ -74,6 +76,32 @@ class RestServer(ThreadingHTTPServer):
         """Say nothing of connections that broke; errors of this program are answered and printed elsewhere."""
 
 
+class _Arriving(io.RawIOBase):
+    """A connection's bytes: a request's first one may be long in coming, then each piece alone could be in time."""
+
+    def __init__(self, connection: socket.socket, limits: Limits):
+        self._connection, self._limits, self._end = connection, limits, float("inf")
+
+    def expect_request(self) -> None:
+        """Another request comes."""
+        self._end = float("inf")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        left = min(self._end - time.monotonic(), self._limits.idle_seconds)
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        try:
+            count = self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(self._limits.idle_seconds)
+        self._end = min(self._end, time.monotonic() + self._limits.seconds)
+        return count
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "gfla-tf", ""
@@ -84,6 +112,12 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         self.timeout = self.server.limits.idle_seconds
         super().setup()
+        self._arriving = _Arriving(self.connection, self.server.limits)
+        self.rfile = io.BufferedReader(self._arriving)
+
+    def handle_one_request(self) -> None:
+        self._arriving.expect_request()
+        super().handle_one_request()
 
     def parse_request(self) -> bool:
         """Refuse HTTP/0.9: its answers have no head, which tells where they end on a connection that is kept."""
@@ -123,20 +157,13 @@ class _Handler(BaseHTTPRequestHandler):
         return self._read(int(length))
 
     def _read(self, length: int) -> bytes:
-        """The whole body, in the time that a request has: each piece alone may be in time and the last never come."""
-        end, pieces = time.monotonic() + self.server.limits.seconds, []
-        while length:
-            self.connection.settimeout(max(end - time.monotonic(), 1e-3))
-            try:
-                piece = self.rfile.read1(min(length, 1 << 16))
-            except TimeoutError:
-                raise ServingError(Code.DEADLINE_EXCEEDED, "The request did not arrive in time.") from None
-            if not piece:
-                raise ServingError(Code.INVALID_ARGUMENT, "The request is shorter than it says.")
-            pieces.append(piece)
-            length -= len(piece)
-        self.connection.settimeout(self.timeout)
-        return b"".join(pieces)
+        try:
+            body = self.rfile.read(length)
+        except TimeoutError:
+            raise ServingError(Code.DEADLINE_EXCEEDED, "The request did not arrive in time.") from None
+        if len(body) < length:
+            raise ServingError(Code.INVALID_ARGUMENT, "The request is shorter than it says.")
+        return body
 
     def _let_go(self) -> None:
         """Take what is still on its way for a moment: closing at once would also take back the answer."""

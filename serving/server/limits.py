@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Limits"]
+__all__ = ["DAY", "Limits"]
+
+DAY = 86_400.0  # seconds; threads and sockets take no endless waits
+MOST_BYTES = (1 << 31) - 1  # that gRPC can be told
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,7 @@ class Limits:
     Attributes:
         message_bytes: of a request; a photo in base64 has 4/3 of its file's size.
         seconds: that a request may take to arrive, and then to be answered.
-        idle_seconds: that an open connection may be silent.
+        idle_seconds: that an open connection may be silent between two requests.
         connections: over HTTP, requests over gRPC, and runs without batching, at one time each.
     """
 
@@ -24,5 +27,6 @@ class Limits:
     connections: int = 256
 
     def __post_init__(self):
-        if min(self.message_bytes, self.seconds, self.idle_seconds, self.connections) <= 0:
-            raise ValueError(f"Limits must be above 0. Received: {self}.")
+        times_fit = 0 < self.seconds <= DAY and 0 < self.idle_seconds <= DAY
+        if not times_fit or not 0 < self.message_bytes <= MOST_BYTES or self.connections < 1:
+            raise ValueError(f"Limits above 0, of up to a day and 2 GiB - 1, are expected. Received: {self}.")

@@ -31,9 +31,9 @@ class TensorInfo:
     dtype: tf.DType
     shape: tuple[int | None, ...] | None
 
-    def takes(self, array: np.ndarray) -> bool:
-        """Whether an array may be given for it."""
-        return self.dtype == _dtype(array) and tf.TensorShape(self.shape).is_compatible_with(array.shape)
+    def takes(self, given: TensorInfo) -> bool:
+        """Whether something of this type and shape may be given for it."""
+        return self.dtype == given.dtype and tf.TensorShape(self.shape).is_compatible_with(given.shape)
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,24 @@ class Endpoint:
 
     def check(self, arrays: Arrays) -> None:
         """Raise INVALID_ARGUMENT unless these are the inputs."""
-        extra, missing = sorted(arrays.keys() - self.inputs.keys()), sorted(self.inputs.keys() - arrays.keys())
+        self.check_infos({name: TensorInfo(_dtype(array), array.shape) for name, array in arrays.items()})
+
+    def check_infos(self, given: Mapping[str, TensorInfo]) -> None:
+        """The same for inputs of which only types and shapes are known."""
+        extra, missing = sorted(given.keys() - self.inputs.keys()), sorted(self.inputs.keys() - given.keys())
         if extra or missing:
             raise ServingError(
                 Code.INVALID_ARGUMENT,
-                f"input size does not match signature: {len(arrays)}!={len(self.inputs)} "
+                f"input size does not match signature: {len(given)}!={len(self.inputs)} "
                 f"Sent extra: {{{','.join(extra)}}}. Missing but required: {{{','.join(missing)}}}.",
             )
-        for name, array in arrays.items():
-            if not self.inputs[name].takes(array):
-                expected = self.inputs[name]
+        for name, info in given.items():
+            expected = self.inputs[name]
+            if not expected.takes(info):
                 raise ServingError(
                     Code.INVALID_ARGUMENT,
                     f"{name} must be {expected.dtype.name} of shape {tf.TensorShape(expected.shape)}. "
-                    f"Received: {_dtype(array).name} of shape {tf.TensorShape(array.shape)}.",
+                    f"Received: {info.dtype.name} of shape {tf.TensorShape(info.shape)}.",
                 )
 
 

@@ -51,9 +51,9 @@ class LoneRuns:
         """Pictures that wait: none ever does."""
         return 0
 
-    def stop(self) -> None:
-        """Wait for what runs, then end the threads."""
-        self._threads.shutdown()
+    def stop(self, seconds: float | None = None) -> None:
+        """End the threads when what runs has ended; waits for that unless there is a limit to waiting."""
+        self._threads.shutdown(wait=seconds is None)
 
     def _run(self, run: Callable[[Arrays], Arrays], inputs: Arrays) -> Arrays:
         try:

@@ -70,10 +70,13 @@ class ModelStore(Generic[Model]):
 
     Args:
         load: makes a model of a version's folder; ValueError if it can't.
+
+    Attributes:
+        wanted: the models that ought to be there.
     """
 
     def __init__(self, load: Callable[[Path], Model]):
-        self._load = load
+        self._load, self.wanted = load, frozenset[str]()
         self._models: dict[str, _Versions[Model]] = {}
         self._changed = threading.Condition()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -13,7 +14,7 @@ from serving.server.batching import BatchScheduler
 from serving.server.batching_parameters import BatchingParameters
 from serving.server.grpc_server import make_grpc_server
 from serving.server.http_server import RestServer
-from serving.server.limits import Limits
+from serving.server.limits import DAY, Limits
 from serving.server.loaded_model import LoadedModel
 from serving.server.lone_runs import LoneRuns
 from serving.server.model_store import ModelStore
@@ -26,6 +27,7 @@ from serving.server.watcher import Watcher
 __all__ = ["DevelopmentServer", "Settings"]
 
 LAST_SECONDS = 1.0  # for answers that are made to get out
+HIGHEST_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,15 @@ class Settings:
     batching: BatchingParameters | None = field(default_factory=BatchingParameters)
     limits: Limits = field(default_factory=Limits)
     poll_seconds: float = 1.0
+
+    def __post_init__(self):
+        ports = self.rest_port, self.grpc_port
+        if min(ports) < 0 or max(ports) > HIGHEST_PORT:
+            raise ValueError(f"Ports of 0 to {HIGHEST_PORT} are expected. Received: {ports[0]} and {ports[1]}.")
+        if not 0 < self.poll_seconds <= DAY:
+            raise ValueError(
+                f"More than 0 seconds, and up to a day between two looks are expected. Received: {self.poll_seconds}."
+            )
 
     def wanted(self) -> Mapping[str, Wanted]:
         """What is to be served now."""
@@ -96,17 +107,26 @@ class DevelopmentServer:
     def __enter__(self) -> DevelopmentServer:
         """Load all models, then listen."""
         settings = self._settings
-        self._watcher.start()
-        try:
-            self._rest = RestServer((settings.host, settings.rest_port), RestApi(self.service), settings.limits)
-        except OSError as error:
-            place = f"{settings.host}:{settings.rest_port}"
-            raise ValueError(f"An address that nobody listens at is expected. Received: {place} ({error}).") from error
-        address = f"{settings.host}:{settings.grpc_port}"
-        self._grpc, self._grpc_port = make_grpc_server(self.service, address, settings.limits, self._grpc_under_way)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._scheduler.stop)
+            undo.callback(self._watcher.stop)
+            self._watcher.start()
+            self._rest = self._listen()
+            undo.callback(self._rest.server_close)
+            address = f"{settings.host}:{settings.grpc_port}"
+            self._grpc, self._grpc_port = make_grpc_server(self.service, address, settings.limits, self._grpc_under_way)
+            undo.pop_all()
         self._grpc.start()
         threading.Thread(target=partial(self._rest.serve_forever, 0.1), name="rest", daemon=True).start()
         return self
+
+    def _listen(self) -> RestServer:
+        settings = self._settings
+        try:
+            return RestServer((settings.host, settings.rest_port), RestApi(self.service), settings.limits)
+        except OSError as error:
+            place = f"{settings.host}:{settings.rest_port}"
+            raise ValueError(f"An address that nobody listens at is expected. Received: {place} ({error}).") from error
 
     def __exit__(self, *exception: object) -> None:
         """Take no new request, answer those that are here, and end."""
@@ -119,7 +139,7 @@ class DevelopmentServer:
         self._rest.server_close()
         ended.wait()
         self._watcher.stop()
-        self._scheduler.stop()
+        self._scheduler.stop(LAST_SECONDS)
 
     def _count_batch(self, size: int, padded: int) -> None:
         self.service.metrics.batch(size, padded)

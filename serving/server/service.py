@@ -85,9 +85,9 @@ class Service:
             return Prediction(version, request, self._run(spec, version, model, request, limit))
 
     def ready(self) -> bool:
-        """Whether there are models, and every one has a version that answers."""
-        names = self.store.names()
-        return bool(names) and all(map(self.store.available, names))
+        """Whether there ought to be models, and every one has a version that answers."""
+        wanted = self.store.wanted
+        return bool(wanted) and all(map(self.store.available, wanted))
 
     def _run(self, spec: ModelSpec, version: int, model: LoadedModel, request: Request, seconds: float) -> Arrays:
         name = request.endpoint.name

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from serving.serving_api import serving_messages
-from serving.versions import existing_versions
+from serving.versions import version_folders
 
 __all__ = ["Wanted", "wanted_by_config", "wanted_in"]
 
@@ -18,21 +18,26 @@ class Wanted:
     """What is to be served of a model.
 
     Attributes:
-        folder: of its versions.
-        versions: lowest first.
+        versions: their folders by number, lowest first.
         labels: version by label.
     """
 
-    folder: Path
-    versions: tuple[int, ...]
+    versions: Mapping[int, Path]
     labels: Mapping[str, int] = field(default_factory=dict)
 
 
 def wanted_in(root: str | os.PathLike[str]) -> dict[str, Wanted]:
-    """The newest version of every model in a folder, by the model's name."""
-    folders = [folder for folder in Path(root).iterdir() if folder.is_dir() and not folder.name.startswith(".")]
-    found = {folder: existing_versions(folder) for folder in sorted(folders)}
-    return {folder.name: Wanted(folder, tuple(versions[-1:])) for folder, versions in found.items() if versions}
+    """The newest version of every model in a folder, by the model's name.
+
+    Raises:
+        ValueError: there is no such folder.
+    """
+    try:
+        folders = sorted(Path(root).iterdir())
+    except OSError as error:
+        raise ValueError(f"A folder of models is expected. Received: {root} ({error.strerror}).") from error
+    found = {folder.name: version_folders(folder) for folder in folders if not folder.name.startswith(".")}
+    return {name: Wanted(_newest(versions, 1)) for name, versions in found.items() if versions}
 
 
 def wanted_by_config(root: str | os.PathLike[str], path: str | os.PathLike[str]) -> dict[str, Wanted]:
@@ -43,14 +48,14 @@ def wanted_by_config(root: str | os.PathLike[str], path: str | os.PathLike[str])
         path: the file, a `ModelServerConfig` as text.
 
     Raises:
-        ValueError: it is no such file, or names a model twice.
+        ValueError: there is no such file, or it names a model twice.
     """
     from google.protobuf import text_format
 
     config = serving_messages("config.model_server_config_pb2").ModelServerConfig()
     try:
         text_format.Parse(Path(path).read_text(encoding="utf-8"), config)
-    except (text_format.ParseError, UnicodeDecodeError) as error:
+    except (text_format.ParseError, UnicodeDecodeError, OSError) as error:
         raise ValueError(f"A list of models as TensorFlow Serving reads it is expected. Received: {error}.") from error
     entries = config.model_config_list.config
     if len({entry.name for entry in entries}) < len(entries):
@@ -59,11 +64,15 @@ def wanted_by_config(root: str | os.PathLike[str], path: str | os.PathLike[str])
 
 
 def _wanted(folder: Path, entry) -> Wanted:
-    existing = existing_versions(folder)
+    existing = version_folders(folder)
     policy = entry.model_version_policy
     kind = policy.WhichOneof("policy_choice")
     if kind == "specific":
-        existing = [version for version in existing if version in policy.specific.versions]
+        existing = {version: path for version, path in existing.items() if version in policy.specific.versions}
     elif kind != "all":
-        existing = existing[-(policy.latest.num_versions or 1) :]
-    return Wanted(folder, tuple(existing), dict(entry.version_labels))
+        existing = _newest(existing, policy.latest.num_versions or 1)
+    return Wanted(existing, dict(entry.version_labels))
+
+
+def _newest(versions: Mapping[int, Path], count: int) -> dict[int, Path]:
+    return dict(list(versions.items())[-count:])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from serving.server.model_store import ModelStore, State
 from serving.server.wanted import Wanted
@@ -21,18 +22,19 @@ def bring_to(store: ModelStore, wanted: Mapping[str, Wanted]) -> None:
 
     A version that did not load is tried again only after it was not wanted for a while.
     """
+    store.wanted = frozenset(wanted)
     for name, model in wanted.items():
         known = store.known(name)
-        for version in model.versions:
+        for version, folder in model.versions.items():
             if version not in known or (known[version].state is State.END and known[version].code is Code.OK):
-                _load(store, name, version, model)
+                _load(store, name, version, folder)
         store.label(name, model.labels)
     for name in store.names():
         _unload(store, name, wanted.get(name))
 
 
-def _load(store: ModelStore, name: str, version: int, model: Wanted) -> None:
-    state = store.load(name, version, model.folder / str(version))
+def _load(store: ModelStore, name: str, version: int, folder: Path) -> None:
+    state = store.load(name, version, folder)
     happened = "is available" if state.state is State.AVAILABLE else f"failed: {state.message}"
     print(f"{name}: version {version} {happened}", file=sys.stderr)
 

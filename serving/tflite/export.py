@@ -57,6 +57,7 @@ def export_lite(
     graphs = graphs_of(model, size, pixels)
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
+    _check_folder(Path(folder))
     description = describe(model, graphs, size, precision, pixels, name)
     files = {graph.name: convert(graph, precision, description) for graph in graphs}
     names = description["files"]
@@ -117,6 +118,13 @@ def _check(agreements: list[Agreement], limit: Limit) -> None:
     if complaints or not agreements:
         said = "; ".join(complaints) or "there is no interpreter to verify with"
         raise ExportError(f"The converted model is wrong, nothing was written: {said}.")
+
+
+def _check_folder(folder: Path) -> None:
+    """ValueError unless files can be written there, or it can be made; nothing is made yet."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise ValueError(f"A folder that can be written to is expected. Received: {folder}.")
 
 
 def _write(folder: Path, name: str, files: Mapping[str, bytes], description: dict) -> Path:

@@ -57,9 +57,9 @@ def picture_size(preset: Preset, multiple: int, size: int | None = None) -> tupl
     Raises:
         ValueError: the height is no multiple of what the network needs.
     """
-    height = size or preset.height
+    height = preset.height if size is None else size
     if height < multiple or height % multiple:
-        raise ValueError(f"size must be a multiple of {multiple} pixels. Received: {size}.")
+        raise ValueError(f"size must be a multiple of {multiple} pixels. Received: {height}.")
     return height, max(round(height * preset.width / preset.height / multiple), 1) * multiple
 
 
@@ -81,6 +81,8 @@ def graphs_of(model: keras.Model, size: int | None = None, pixels: str = "float3
     if pixels not in PIXELS:
         raise ValueError(f"pixels must be one of {', '.join(PIXELS)}. Received: {pixels!r}.")
     if preset.network == "motion":
+        if size is not None:
+            raise ValueError(f"A size is for models that render pictures. Received: {size} for a motion model.")
         return [_motion(model)]
     picture = _Picture(model, *picture_size(preset, model.size_multiple, size), pixels)
     return [_person(model, picture)] if preset.network == "person" else _sequence(model, picture)

@@ -6,6 +6,8 @@ imports TensorFlow.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from serving.transports.transport import Transport
 
 __all__ = ["SCHEMES", "open_transport"]
@@ -23,7 +25,7 @@ def open_transport(address: str) -> Transport:
         ValueError: another address, or tensorflow-serving-api is not installed.
     """
     scheme, separator, place = address.partition("://")
-    if not separator or scheme not in SCHEMES or not place:
+    if not separator or scheme not in SCHEMES or not place or not _has_possible_port(address):
         raise ValueError(f"An address {'://, '.join(SCHEMES)}:// with HOST:PORT is expected. Received: {address!r}.")
     if scheme.startswith("http"):
         from serving.transports.rest import RestTransport
@@ -32,3 +34,11 @@ def open_transport(address: str) -> Transport:
     from serving.transports.grpc_transport import GrpcTransport
 
     return GrpcTransport(place.rstrip("/"), secure=scheme == "grpcs")
+
+
+def _has_possible_port(address: str) -> bool:
+    """Whether the port is a number that there is, or left out."""
+    try:
+        return urlsplit(address).port != 0
+    except ValueError:
+        return False

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import ssl
+import time
 from urllib.parse import quote, urlsplit
 
 import numpy as np
@@ -33,9 +34,11 @@ class RestTransport:
 
     def predict(self, target: Target, endpoint: str, inputs: Arrays, seconds: float) -> Arrays:
         """See `Transport`."""
+        end = time.monotonic() + seconds
         outputs = self._outputs(target, endpoint, seconds)
         body = {"signature_name": endpoint, "inputs": {name: _to_json(array) for name, array in inputs.items()}}
-        answer = self._ask("POST", f"{_path(target)}:predict", json.dumps(body).encode(), seconds)["outputs"]
+        data, left = json.dumps(body).encode(), end - time.monotonic()
+        answer = self._ask("POST", f"{_path(target)}:predict", data, left)["outputs"]
         values = answer if len(outputs) > 1 else dict.fromkeys(outputs, answer)
         return {name: _from_json(values[name], dtype) for name, (dtype, _) in outputs.items()}
 

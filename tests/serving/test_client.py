@@ -6,6 +6,7 @@ import contextlib
 import http.server
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -101,7 +102,10 @@ def test_no_server(scheme):
         assert caught.value.code is Code.UNAVAILABLE
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:8501", "ftp://host", "http://", ""])
+WRONG_PORTS = ["http://localhost:abc", "grpc://localhost:abc", "http://localhost:99999", "http://localhost:0"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8501", "ftp://host", "http://", "", "http://[::1", *WRONG_PORTS])
 def test_wrong_address(address):
     with pytest.raises(ValueError, match="grpcs:// with HOST:PORT is expected"):
         open_transport(address)
@@ -216,6 +220,24 @@ def test_rest_needs_no_tensorflow():
 
     code = "import sys, serving.client, serving.transports.rest; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_first_prediction_takes_no_longer_than_others(monkeypatch):
+    """It asks for the metadata first, out of the same seconds."""
+    given = []
+
+    def ask(self, method, path, body, seconds):
+        given.append(seconds)
+        time.sleep(0.05)
+        y = {"y": {"dtype": "DT_FLOAT"}}
+        signatures = {"scale": {"method_name": "predict", "outputs": y}}
+        return {"metadata": {"signature_def": {"signature_def": signatures}}, "outputs": [1.0]}
+
+    monkeypatch.setattr(RestTransport, "_ask", ask)
+    RestTransport("http://host").predict(Target("toy"), "scale", {"x": X}, 10.0)
+    metadata, prediction = given
+    assert metadata == 10.0
+    assert prediction <= 9.95
 
 
 def test_names_are_written_so_that_they_are_no_addresses(monkeypatch):

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from gfla_tf.image_io import decode_image
 from gfla_tf.pose.framing import Frame
+from serving.graphs.orientation import orientation_of
 from serving.graphs.photos import crop_photos, encode_pictures, photo_sizes, whole_photos
 
 HEIGHT, WIDTH = 24, 18
@@ -169,6 +170,41 @@ def test_many_segments_do_not_keep_a_server_busy():
     empty = b"\xff\xe2\0\2" * 100_000
     data = FILES["jpeg"][:2] + empty + FILES["jpeg"][2:]
     assert size_of(data) == (80, 120)
+
+
+def test_many_entries_of_an_exif_block_do_not_keep_a_server_busy():
+    """They are looked at all at once; only segments and chunks are searched one after the other."""
+    entries = struct.pack("<HHIHH", 0x0100, 3, 1, 7, 0) * 65_534 + struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    png = FILES["png"]
+    assert size_of(with_exif(png, b"II*\0" + struct.pack("<IH", 8, 65_535) + entries)) == (46, 30)
+    graph = tf.function(orientation_of).get_concrete_function(tf.TensorSpec([], tf.string)).graph
+    assert len(loops_of(graph)) == 2
+
+
+def loops_of(graph) -> list:
+    definition = graph.as_graph_def()
+    nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
+    return [node for node in nodes if node.op in ("While", "StatelessWhile")]
+
+
+def test_one_photo_is_in_memory_at_a_time():
+    loops = {loop.name: loop for loop in loops_of(crops_of.get_concrete_function().graph)}
+    assert loops["map/while"].attr["parallel_iterations"].i == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype"), [("grey png", tf.uint8), ("transparent png", tf.uint8), ("png of 16 bits", tf.uint16)]
+)
+def test_a_png_takes_16_bits_only_where_it_has_them(monkeypatch, kind, dtype):
+    decode, dtypes = tf.io.decode_png, []
+
+    def spy(data, channels, dtype):
+        dtypes.append(dtype)
+        return decode(data, channels, dtype)
+
+    monkeypatch.setattr(tf.io, "decode_png", spy)
+    crop_photos(tf.constant([FILES[kind]]), tf.constant([[0, 0, 9, 9]], tf.float64), 8, 8, "photo")
+    assert dtypes == [dtype]
 
 
 def test_pictures_are_rounded_as_in_the_library():

@@ -97,6 +97,7 @@ def test_convention_percentiles():
     assert measurement.throughput == pytest.approx(101 / 50)
     assert measurement.line().split() == ["4", "at", "once", "2.02", "50.0", "95.0", "99.0", "101", "none"]
     assert np.isnan(Measurement("open", 1).percentile(50))
+    assert json.loads(json.dumps(Measurement("open", 1).summary(), allow_nan=False))["p99"] is None
 
 
 def test_plot():
@@ -130,6 +131,9 @@ def test_samples():
     assert default_endpoint({"step": endpoint, "clip": endpoint}) == "clip"
     with pytest.raises(ValueError, match="A model with transfer, clip, denoise is expected. Received: step"):
         default_endpoint({"step": endpoint})
+    for size, frames in (((0, 750), 1), ((9, 9), 0)):
+        with pytest.raises(ValueError, match="Photos of one pixel or more, and one frame or more are expected"):
+            sample_inputs(endpoint, size, frames)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +155,12 @@ def test_command(server, tmp_path, capsys, load):
     assert [entry["load"] for entry in summaries] == [float(value) for value in load[1:]]
     assert all(entry["answered"] and not entry["errors"] for entry in summaries)
     assert ElementTree.parse(tmp_path / "load.svg").getroot().tag.endswith("svg")
+
+
+@pytest.mark.parametrize("load", ["--concurrency 8 0", "--rate 1 -2", "--rate 1 nan", "--seconds 0", "--seconds inf"])
+def test_a_load_that_cannot_be_is_found_before_anybody_is_asked(capsys, load):
+    assert main(["load", "--server", "http://127.0.0.1:9", *load.split()]) == 2
+    assert "Loads and seconds above 0 are expected. Received: " in capsys.readouterr().err
 
 
 def test_command_without_a_server(capsys):

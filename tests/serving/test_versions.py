@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.versions import existing_versions, new_version
+from serving.versions import existing_versions, new_version, version_folders
 
 
 def write_version(root, name="model", text="content"):
@@ -24,6 +24,13 @@ def test_numbers_are_not_ordered_as_words(tmp_path):
         (tmp_path / "model" / name).mkdir(parents=True)
     (tmp_path / "model" / "11").write_text("no folder")
     assert existing_versions(tmp_path / "model") == [9, 10]
+
+
+def test_zeros_may_stand_before_a_number(tmp_path):
+    for name in ("002", "1", "0000003", "3", "\N{ARABIC-INDIC DIGIT FOUR}"):
+        (tmp_path / name).mkdir()
+    assert version_folders(tmp_path) == {1: tmp_path / "1", 2: tmp_path / "002", 3: tmp_path / "3"}
+    assert existing_versions(tmp_path) == [1, 2, 3]
 
 
 def test_no_number_before_it_is_complete(tmp_path):

@@ -181,6 +181,13 @@ def test_an_inner_error_is_answered_and_the_thread_lives(start):
         assert caught.value.code is Code.INTERNAL
 
 
+def test_the_end_does_not_wait_for_ever_for_a_graph(start_busy):
+    run, scheduler = start_busy(4)
+    scheduler.stop(0.01)
+    assert any(thread.is_alive() for thread in scheduler._threads)
+    run.gate.set()
+
+
 def test_different_inner_shapes_fail_together(start_busy):
     run, scheduler = start_busy(4)
     errors = together(scheduler, run, [{"x": np.ones([1, 2], np.float32)}, {"x": np.ones([1, 3], np.float32)}])

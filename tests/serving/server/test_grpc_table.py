@@ -120,11 +120,41 @@ def test_messages_that_are_no_tensors(predictions):
     message = request({"x": X})
     message.inputs["x"].tensor_content = b"123"
     fails(predictions.Predict, message, INVALID, "tensor parsing error")
-    message.inputs["x"].Clear()
-    message.inputs["x"].dtype = 1
-    message.inputs["x"].tensor_shape.dim.add(size=1 << 40)
-    message.inputs["x"].float_val.append(1)
-    fails(predictions.Predict, message, INVALID, "x must have up to")
+    message.inputs["x"].dtype = 999
+    fails(predictions.Predict, message, INVALID, "tensor parsing error")
+
+
+def repeated(*shape: int, **inputs: float | bytes):
+    """A request for `x`, or other inputs, that hold one value for all."""
+    message = fill(predict_pb2.PredictRequest(), signature="mixed" if "file_bytes" in inputs else "")
+    for name, value in (inputs or {"x": 1.0}).items():
+        message.inputs[name].CopyFrom(tf.make_tensor_proto([value]))
+        message.inputs[name].tensor_shape.Clear()
+        for size in shape:
+            message.inputs[name].tensor_shape.dim.add(size=size)
+    return message
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (repeated(1 << 26, number=1.0, file_bytes=b"x"), r"must hold as many values as its shape says: \(67108864,\)"),
+        (repeated(1 << 26, 2), "x must hold as many values as its shape says"),
+        (repeated(1 << 40, 1 << 40), "x must hold as many values as its shape says"),
+        (repeated(-1, 2), "x must hold as many values as its shape says"),
+        (repeated(*[1] * 17), "x must have at most 16 axes"),
+        (repeated(9, 3), r"x must be float32 of shape \(None, 2\). Received: float32 of shape \(9, 3\)"),
+        (repeated(9, 2, x=b"x"), "x must be float32 .*Received: string"),
+    ],
+)
+def test_messages_that_are_more_than_they_hold_are_not_expanded(predictions, monkeypatch, message, words):
+    monkeypatch.setattr("serving.server.grpc_server.tensors_of", lambda messages: 1 / 0)
+    fails(predictions.Predict, message, INVALID, words)
+
+
+def test_a_value_may_stand_for_a_few_others(predictions):
+    response = predictions.Predict(repeated(2, 2))
+    np.testing.assert_array_equal(tf.make_ndarray(response.outputs["y"]), np.full([2, 2], 3))
 
 
 def test_the_client_waits_no_longer(predictions, gate):

@@ -79,6 +79,16 @@ def test_counting_requests_under_way():
     assert caught.value.code is Code.UNAVAILABLE
 
 
+@pytest.mark.parametrize(
+    "limits",
+    [{"seconds": 0.0}, {"seconds": float("inf")}, {"seconds": float("nan")}, {"idle_seconds": 1e12}]
+    + [{"message_bytes": 2048 << 20}, {"connections": 0}],
+)
+def test_limits_that_cannot_be(limits):
+    with pytest.raises(ValueError, match="Limits above 0, of up to a day and 2 GiB - 1, are expected. Received: "):
+        Limits(**limits)
+
+
 def test_an_idle_server_has_answered_everything(toys):
     with running(toys) as server, Caller(server) as call:
         assert call.grpc.endpoints()

@@ -11,6 +11,7 @@ from helpers.development_server import wait_until
 from serving.models_config import make_config
 from serving.server.model_store import ModelStore, State
 from serving.server.routes import ModelSpec
+from serving.server.service import Service
 from serving.server.wanted import Wanted, wanted_by_config, wanted_in
 from serving.server.watcher import Watcher, bring_to
 from serving.statuses import Code, ServingError
@@ -29,7 +30,7 @@ def store():
 
 
 def wanted(*versions: int, **labels: int) -> dict[str, Wanted]:
-    return {"toy": Wanted(Path("toy"), versions, labels)}
+    return {"toy": Wanted({version: Path(f"toy/{version}") for version in versions}, labels)}
 
 
 def states(store) -> dict[int, str]:
@@ -93,6 +94,18 @@ def test_a_model_that_is_taken_away(store):
         find(store)
 
 
+def test_ready_while_every_model_that_ought_to_be_there_answers(store):
+    service = Service(store)
+    assert not service.ready()
+    both = {**wanted(1), "other": Wanted({13: Path("other/13")})}
+    bring_to(store, both)
+    assert not service.ready()  # the other one did not load
+    bring_to(store, wanted(1))
+    assert service.ready()
+    bring_to(store, {})
+    assert not service.ready()
+
+
 def test_labels_wait_for_their_version(store):
     bring_to(store, wanted(1, stable=1))
     bring_to(store, wanted(1, 13, stable=13))
@@ -129,17 +142,30 @@ def root(tmp_path):
 
 def test_wanted_in_a_folder(root):
     assert wanted_in(root) == {
-        "person": Wanted(root / "person", (10,)),
-        "motion": Wanted(root / "motion", (3,)),
+        "person": Wanted({10: root / "person" / "10"}),
+        "motion": Wanted({3: root / "motion" / "3"}),
     }
+    with pytest.raises(ValueError, match="A folder of models is expected. Received: .*nowhere"):
+        wanted_in(root / "nowhere")
+
+
+def test_a_version_is_loaded_from_the_folder_that_is_there(store, tmp_path):
+    """Its name may have zeros before the number, as TensorFlow Serving allows."""
+    (tmp_path / "toy" / "00000123").mkdir(parents=True)
+    bring_to(store, wanted_in(tmp_path))
+    assert find(store, version=123) == "toy 00000123"
+
+
+def folders(model: Path, *versions: int) -> dict[int, Path]:
+    return {version: model / str(version) for version in versions}
 
 
 def test_wanted_by_config(root):
     path = root / "models.config"
     path.write_text(make_config({"person": [1, 2, 10], "motion": [3]}, canary={"person": 10}, stable={"person": 1}))
     assert wanted_by_config(root, path) == {
-        "person": Wanted(root / "person", (1, 2, 10), {"stable": 1, "canary": 10}),
-        "motion": Wanted(root / "motion", (3,), {"stable": 3}),
+        "person": Wanted(folders(root / "person", 1, 2, 10), {"stable": 1, "canary": 10}),
+        "motion": Wanted(folders(root / "motion", 3), {"stable": 3}),
     }
 
 
@@ -156,7 +182,7 @@ def test_version_policies(root, policy, versions):
     path = root / "models.config"
     policy = policy and f"model_version_policy {{ {policy} }}"
     path.write_text(f'model_config_list {{ config {{ name: "me" base_path: "/models/person" {policy} }} }}')
-    assert wanted_by_config(root, path) == {"me": Wanted(root / "person", versions)}
+    assert wanted_by_config(root, path) == {"me": Wanted(folders(root / "person", *versions))}
 
 
 @pytest.mark.parametrize("text", ["models", 'model_config_list { config { name: "a" } config { name: "a" } }'])
@@ -165,3 +191,5 @@ def test_wrong_config(root, text):
     path.write_text(text)
     with pytest.raises(ValueError, match="Received: "):
         wanted_by_config(root, path)
+    with pytest.raises(ValueError, match="A list of models as TensorFlow Serving reads it is expected"):
+        wanted_by_config(root, root / "nowhere")

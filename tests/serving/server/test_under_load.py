@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from helpers.development_server import LONG, Caller, running, wait_until
+from helpers.ports import free_ports
 from helpers.toy_models import write_toy
 
 from serving.client import ServingClient
@@ -19,6 +20,7 @@ from serving.requests import WARMUP_FILE
 from serving.server.batching_parameters import BatchingParameters
 from serving.server.limits import Limits
 from serving.server.model_store import State
+from serving.server.server import Settings
 
 THREADS = 32
 
@@ -194,6 +196,25 @@ def test_silent_connections_and_late_requests_are_ended(tmp_path):
         assert_answered(raw(server, HEAD + b"Content-Length: 10\r\n\r\n{"), 504, b"did not arrive in time")
 
 
+def test_a_head_that_comes_byte_by_byte_does_not_keep_a_connection(tmp_path):
+    with running(tmp_path, limits=Limits(seconds=0.3, idle_seconds=LONG)) as server:
+        address = urlsplit(server.rest_address)
+        with socket.create_connection((address.hostname, address.port), LONG) as connection:
+            connection.sendall(HEAD)
+            connection.settimeout(0.05)
+
+            def ended() -> bool:
+                try:
+                    connection.sendall(b"A")
+                    return connection.recv(1) == b""
+                except TimeoutError:
+                    return False
+                except ConnectionError:
+                    return True
+
+            wait_until(ended)
+
+
 def test_too_many_connections(tmp_path):
     with running(tmp_path, limits=Limits(seconds=LONG, idle_seconds=LONG, connections=2)) as server:
         with Caller(server) as one, Caller(server) as other:
@@ -218,6 +239,37 @@ def test_a_port_that_is_taken(toys, server):
             running(toys, **ports),
         ):
             pass
+
+
+def test_nothing_is_left_of_a_server_that_does_not_start(toys, server):
+    """Neither its threads nor the port that it had already."""
+    (rest_port,), taken = free_ports(1), urlsplit(server.grpc_address).port
+    threads = set(threading.enumerate())
+    with pytest.raises(ValueError, match="nobody listens at"), running(toys, rest_port=rest_port, grpc_port=taken):
+        pass
+    with socket.create_server(("127.0.0.1", rest_port)):
+        pass
+    left = {thread.name for thread in set(threading.enumerate()) - threads}
+    assert not left & {"watcher", "batches-0", "batches-1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rest_port": 99_999}, "Ports of 0 to 65535 are expected. Received: 99999"),
+        ({"grpc_port": -1}, "Ports of 0 to 65535 are expected. Received: .*-1"),
+        ({"poll_seconds": 0.0}, "a day between two looks .*Received: 0.0"),
+        ({"poll_seconds": float("nan")}, "a day between two looks .*Received: nan"),
+    ],
+)
+def test_settings_that_cannot_be(change, message):
+    with pytest.raises(ValueError, match=message):
+        Settings("models", **change)
+
+
+def test_no_folder_of_models(tmp_path):
+    with pytest.raises(ValueError, match="A folder of models is expected"), running(tmp_path / "nowhere"):
+        pass
 
 
 def test_without_batching(toys):

@@ -104,3 +104,11 @@ def test_a_wrong_file_is_refused_and_nothing_written(tmp_path, motion_model, mon
 def test_other_precisions_are_refused(tmp_path, motion_model):
     with pytest.raises(ValueError, match=r"precision must be one of float32, float16, dynamic\. Received: 'int4'\."):
         export.export_lite(motion_model, tmp_path, precision="int4")
+
+
+@pytest.mark.parametrize("folder", ["file", "file/phones"])
+def test_a_folder_that_cannot_be_is_found_before_the_conversion(tmp_path, motion_model, monkeypatch, folder):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(export, "convert", lambda *_: 1 / 0)
+    with pytest.raises(ValueError, match="A folder that can be written to is expected. Received: "):
+        export.export_lite(motion_model, tmp_path / folder)

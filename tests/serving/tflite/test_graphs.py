@@ -94,6 +94,13 @@ def test_sizes_keep_the_presets_proportions_in_whole_multiples():
     assert picture_size(preset, 32, 256) == (256, 160)
     with pytest.raises(ValueError, match=r"size must be a multiple of 32 pixels\. Received: 200\."):
         picture_size(preset, 32, 200)
+    with pytest.raises(ValueError, match=r"size must be a multiple of 32 pixels\. Received: 0\."):
+        picture_size(preset, 32, 0)
+
+
+def test_a_size_is_not_for_motion(motion_model):
+    with pytest.raises(ValueError, match="A size is for models that render pictures. Received: 128"):
+        graphs_of(motion_model, 128)
 
 
 def test_other_models_and_pixels_are_refused(person_model):

@@ -93,6 +93,15 @@ def test_a_file_is_timed_by_command(file, capsys):
     assert len(lines) == 8
 
 
+def test_files_of_one_name_are_timed_each(file, tmp_path, capsys):
+    other = tmp_path / file.name
+    other.write_bytes(file.read_bytes())
+    options = ["--threads", "1", "--repeats", "1", "--no-memory"]
+    assert main(["tflite-bench", str(file), str(other), *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines[2:]] == [str(file), str(other)]
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux' /proc")
 def test_memory_of_a_small_file_is_a_small_number(file):
     assert 0 <= _measure_memory(str(file), 1, "none") < 2**30

@@ -1,0 +1,65 @@
+"""Clips in folders, without a server."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from gfla_tf.pose.sequences import KeypointSequence, write_sequence
+from serving.rendering import RenderingJob, _render_clip
+
+KEYPOINTS = np.ones([2, 17, 3], np.float32)
+
+
+class Client:
+    """Gives two frames, or fails."""
+
+    def __init__(self, error: Exception | None = None):
+        self.error = error
+
+    def animate(self, *arguments):
+        if self.error:
+            raise self.error
+        yield from (b"0", b"1")
+
+    def clip(self, *arguments):
+        return SimpleNamespace(image_bytes=list(self.animate()))
+
+
+@pytest.fixture(params=[False, True])
+def job(request, tmp_path):
+    (tmp_path / "me.png").write_bytes(b"photo")
+    write_sequence(tmp_path / "me.json", KeypointSequence(("0",), KEYPOINTS[:1], "h36m-17"))
+    write_sequence(tmp_path / "clip.json", KeypointSequence(("0", "1"), KEYPOINTS, "h36m-17"))
+    paths = (str(tmp_path / name) for name in ("me.png", "clip.json", "frames"))
+    keypoints = str(tmp_path / "me.json")
+    return RenderingJob(*paths, ("http://host",), "sequence", source_keypoints=keypoints, stepwise=request.param)
+
+
+def test_the_frames_of_a_clip(job, tmp_path):
+    for _ in range(2):
+        assert _render_clip(job, Client(), "h36m-17") == 2
+    assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["00000.png", "00001.png"]
+
+
+def test_a_request_that_fails_leaves_no_folder(job, tmp_path):
+    with pytest.raises(ValueError, match="no server"):
+        _render_clip(job, Client(ValueError("no server")), "h36m-17")
+    assert not (tmp_path / "frames").exists()
+
+
+def test_a_longer_clips_folder_is_refused(job, tmp_path):
+    """Its last frames would seem to belong to this clip."""
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames" / "00002.png").write_bytes(b"2")
+    with pytest.raises(ValueError, match=r"longer than this one's 2 is expected\. Received: .*00002\.png"):
+        _render_clip(job, Client(), "h36m-17")
+    assert [path.name for path in (tmp_path / "frames").iterdir()] == ["00002.png"]
+
+
+def test_no_place_for_a_folder(job, tmp_path):
+    (tmp_path / "frames").write_bytes(b"")
+    with pytest.raises(ValueError, match="A folder, or a name for one in a folder, is expected"):
+        _render_clip(job, Client(), "h36m-17")
