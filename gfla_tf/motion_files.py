@@ -116,7 +116,7 @@ def _check(job: MotionJob) -> None:
         raise ValueError(f"A look-ahead is for the network. Received: {job.lookahead} with {job.method}.")
     check_normalization(job.normalization)
     check_choice(job.rule, job.person)
-    if not os.path.exists(job.source.partition("#")[0]):
+    if not os.path.exists(job.source):
         raise ValueError(f"A video, a keypoint file or a folder of them is expected. Received: {job.source}.")
     if job.background or not _is_keypoints(job):
         video_info(job.background or job.source)

@@ -51,6 +51,11 @@ def test_keypoints_in_keypoints_out(noisy, tiny, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clean.json", "noisy.json"]
 
 
+def test_a_hash_may_be_part_of_a_name(noisy):
+    Path("noisy.json").rename("take #3.json")
+    assert main(["motion", "take #3.json", "--method", "fill", "--output", "clean.json"]) == 0
+
+
 def test_pictures_of_before_and_after(noisy, capsys):
     command = "motion noisy.json --method fill --output clean.json --draw a.mp4 --plot a.png --joint left_wrist"
     assert main([*command.split(), "--save-keypoints", "before.json"]) == 0
