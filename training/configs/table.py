@@ -106,19 +106,22 @@ _WRITTEN: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
                 **{
                     **_DEMO,
                     "preset": "sequence-demo",
-                    "batch_size": 2,
-                    "learning_rate": 2e-4,
-                    "round_steps": 100,
+                    "batch_size": 1,
+                    "learning_rate": 3e-4,
+                    "warmup_steps": 10,
+                    "round_steps": 50,
+                    "validation_batches": 4,
                 },
+                frames=24,
                 weights=SequenceWeights(
                     l1=10.0, adversarial=0.5, temporal=0.5, style=250.0, perceptual=1.0, endpoint=1.0, background=0.3
                 ),
                 backbone_blocks=3,
-                compared_window=(128, 96),
+                compared_window=(96, 64),
                 reference_frames=1,
                 beta_1=0.5,
                 average_decay=0.995,
-                steps=2000,
+                steps=300,
             ),
         },
         "tiny": {
