@@ -1,11 +1,11 @@
-"""The bundled people in other poses, one of them through a walk, on one sheet; and one who waves, as a video.
+"""The bundled people in other poses, one of them through a walk, on one sheet; one does jumping jacks, in a video.
 
     python samples/demo.py --output outputs/demo.png        what `make demo` does; the video is outputs/demo.mp4
 
 The sources are on the left, the poses above; nobody of these people was in the training sets. On the command line:
 
     gfla transfer samples/people samples/poses --output outputs --table outputs/table.png
-    gfla animate samples/people/print.jpg samples/waving.json --output outputs/demo.mp4
+    gfla animate samples/people/print.jpg samples/jumping_jacks.json --output outputs/demo.mp4
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gfla_tf.terminal import hide_native_messages, run_guarded
 
 SAMPLES = Path(__file__).parent
 WALKER = SAMPLES / "people" / "stripes.jpg"
-WAVER = SAMPLES / "people" / "print.jpg"
+JUMPER = SAMPLES / "people" / "print.jpg"
 
 
 def render_table(transfer: gfla_tf.PoseTransfer, sources: list[Path], poses: list[Path]) -> np.ndarray:
@@ -66,7 +66,7 @@ def main() -> None:
     ]
     write_image(options.output, stack(tables))
     print("Animating one of them ...")
-    animate(AnimationJob(str(WAVER), str(SAMPLES / "waving.json"), str(video)))
+    animate(AnimationJob(str(JUMPER), str(SAMPLES / "jumping_jacks.json"), str(video)))
     print(f"Look at {Path(options.output).resolve()} and {video.resolve()}")
 
 
