@@ -172,10 +172,10 @@ def test_predict_a_folder_through_two_servers(server, workplace, capsys, monkeyp
 
     keypoints = np.column_stack([np.linspace(5, 60, 18), np.linspace(5, 60, 18), np.ones(18)]).astype(np.float32)
 
-    def find(self, path, person):
-        return Person(keypoints, read_image(path), path)
+    def find(self, photo, name, person):
+        return Person(keypoints, photo, name)
 
-    monkeypatch.setattr(PeopleReader, "_read_photo", find)
+    monkeypatch.setattr(PeopleReader, "_find_in_image", find)
     (workplace / "photos").mkdir()
     for index in (0, 1):
         (workplace / f"person{index}.png").rename(workplace / "photos" / f"{index}.png")

@@ -128,7 +128,7 @@ def test_configurations():
     assert paper.weights == SEQUENCE_WEIGHTS
     demo = load_config("sequence", "demo")
     assert demo.preset == "sequence-demo"
-    assert demo.updates == 5
+    assert demo.updates == 4
 
 
 WRONG = [

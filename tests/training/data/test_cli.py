@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from helpers.tiny_datasets import write_market
 
+from gfla_tf import people
 from gfla_tf.commands.table import run_table
 from gfla_tf.progress import Progress
 from training.__main__ import STAGES, main
@@ -130,7 +131,7 @@ def test_only_our_warnings_are_shown(table, capsys, monkeypatch):
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
 
     def warn(options):
-        warnings.showwarning("a joint is missing", UserWarning, "/x/gfla_tf/people.py", 1)
+        warnings.showwarning("a joint is missing", UserWarning, people.__file__, 1)
         warnings.showwarning("old function", DeprecationWarning, "/x/other.py", 1)
 
     table[1].run = warn
