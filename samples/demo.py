@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 
 import gfla_tf
-from gfla_tf.animation.job import AnimationJob, animate
 from gfla_tf.image_io import check_picture_output, write_image
 from gfla_tf.outputs import check_output
 from gfla_tf.progress import show_progress
@@ -65,6 +64,8 @@ def main() -> None:
         render_table(transfer, [WALKER], folders["walk"]),
     ]
     write_image(options.output, stack(tables))
+    from gfla_tf.animation.job import AnimationJob, animate  # TensorFlow, whose messages are hidden by now
+
     print("Animating one of them ...")
     animate(AnimationJob(str(JUMPER), str(SAMPLES / "jumping_jacks.json"), str(video)))
     print(f"Look at {Path(options.output).resolve()} and {video.resolve()}")
