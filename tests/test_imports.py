@@ -168,6 +168,11 @@ def test_importing_the_package_loads_nothing_heavy():
     assert loaded_by("import gfla_tf; dir(gfla_tf); gfla_tf.__version__", *heavy) == []
 
 
+def test_the_demo_hides_tensorflows_messages_before_it_loads_it():
+    demo = Path(__file__).parents[1] / "samples" / "demo.py"
+    assert loaded_by(f"import runpy; runpy.run_path({str(demo)!r})", "tensorflow") == []
+
+
 def test_public_names_resolve():
     assert len(gfla_tf.__all__) == len(set(gfla_tf.__all__))
     for name in (*gfla_tf.__all__, *dir(gfla_tf)):
