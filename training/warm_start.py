@@ -55,7 +55,8 @@ def start_from_person(
         source: what to call the state in messages.
 
     Returns:
-        The names of the tensors that kept their first weights, in whole or, where joints differ, in part.
+        The names of the tensors that kept their first weights, and of those that were taken over in part, as joints
+        differ.
 
     Raises:
         ValueError: the networks differ in settings, or no tensor fits.
