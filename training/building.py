@@ -13,6 +13,7 @@ from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, Backbone, load_backb
 from gfla_tf.models import PersonGenerator
 from gfla_tf.models.presets import CONFIG_FILE, PRESETS, WEIGHTS_FILE, build_model, read_preset
 from gfla_tf.weights import load_state, read_any_state, read_state
+from training.centred_attention import centre_attention, is_one_tap_state, start_from_one_tap
 from training.configs import (
     MotionConfig,
     RunConfig,
@@ -54,7 +55,7 @@ def build_generator(config: RunConfig) -> keras.Model:
 def _set_gain(generator: PersonGenerator, gain: float) -> None:
     """Bring the orthogonal first weights of source encoder and renderer to a gain, but not those of attention.
 
-    Attention starts as it does anyway: with nearly equal weights for all taps.
+    Attention starts as it does anyway: with nearly equal weights for all taps, or at the centre.
     """
     attentions = {id(variable) for layer in generator.texture_renderer.attentions for variable in layer.weights}
     for part in (generator.source_encoder, generator.texture_renderer):
@@ -101,6 +102,8 @@ def build_stage(config: RunConfig, generator: keras.Model, watched: Sequence[str
     else:
         if config.initial_gain is not None:
             _set_gain(generator, config.initial_gain)
+        if config.initial_centre is not None:
+            centre_attention(generator, config.initial_centre)
         stage = ImageStage(generator, **settings)
         second = _judge_optimizer(config, stage.discriminator)
         stage.compile(optimizer=_make_optimizer(config), discriminator_optimizer=second, jit_compile=config.xla)
@@ -170,7 +173,8 @@ def load_first_weights(
         config: of the run.
         run: the run's folder.
         start: a stage's folder of another run, a model's folder, or a weights file; None for none. A person generator
-            fills both branches of a sequence generator, see `warm_start`.
+            fills both branches of a sequence generator, see `warm_start`; one with patches of one tap everything but
+            the attention of a generator with `initial_centre`, see `centred_attention`.
 
     Returns:
         A sentence that says where the weights are from.
@@ -179,7 +183,7 @@ def load_first_weights(
         ValueError: the weights are not there or do not fit.
     """
     if start is not None:
-        return _load_start(stage, Path(start))
+        return _load_start(stage, config, Path(start))
     before = RunFolder(run, "flow")
     if config.stage != "image":
         return "fresh weights"
@@ -206,14 +210,14 @@ def _flow_settings(config: TrainingConfig) -> dict[str, object]:
     return {"flow_widths": settings.get("flow_widths", "default"), "attention levels": levels}
 
 
-def _load_start(stage: Stage, start: Path) -> str:
+def _load_start(stage: Stage, config: RunConfig, start: Path) -> str:
     generator = start / "model" if (start / "model").is_dir() else start
     path = generator / WEIGHTS_FILE if generator.is_dir() else generator
     if not path.is_file():
         raise ValueError(
             f"First weights, a stage of a run, a model's folder or a file, are expected. Received: {path}."
         )
-    said = _fill_generator(stage, path)
+    said = _fill_generator(stage, config, path)
     _start_average(stage)
     for name in ("discriminator", "temporal_discriminator"):
         judge = start / name / WEIGHTS_FILE
@@ -223,8 +227,11 @@ def _load_start(stage: Stage, start: Path) -> str:
     return said
 
 
-def _fill_generator(stage: Stage, path: Path) -> str:
+def _fill_generator(stage: Stage, config: RunConfig, path: Path) -> str:
     state = read_any_state(path)
+    if config.stage == "image" and config.initial_centre is not None and is_one_tap_state(state):
+        start_from_one_tap(stage.generator, state, str(path))
+        return f"the generator from {path}, but local attention, which begins at the centres of its patches"
     if not isinstance(stage, SequenceStage) or not is_person_state(state):
         load_state(stage.generator, state, source=str(path))
         return f"the generator from {path}"

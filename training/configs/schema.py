@@ -38,6 +38,9 @@ class TrainingConfig(RunConfig):
         initial_gain: of the orthogonal first weights of source encoder and renderer in stage image; None for the
             network's own. With the paper's 0.02 the first thousand steps go into their growth; 1 keeps the size of what
             passes a layer.
+        initial_centre: logit of the central tap, with which local attention begins in stage image, so that it is a
+            bilinear sample at first; None for nearly equal weights. With it, `--init` may name a network with patches
+            of one tap (`attention_kernels` of 1), whose other tensors are taken over.
         discriminator_rate: the discriminator's learning rate as a part of the generator's.
         average_decay: of the generator's moving average, which is then what is exported; None for none.
         frozen_flow_steps: steps of stage image in which the flow estimator does not move yet.
@@ -60,7 +63,13 @@ class TrainingConfig(RunConfig):
         "exact_flow_share": as_numbers,
     }
     FROM_ZERO: ClassVar[tuple[str, ...]] = (*RunConfig.FROM_ZERO, "frozen_flow_steps", "flow_rate", "sample_pairs")
-    ABOVE_ZERO: ClassVar[tuple[str, ...]] = (*RunConfig.ABOVE_ZERO, "initial_gain", "discriminator_rate", "sigma")
+    ABOVE_ZERO: ClassVar[tuple[str, ...]] = (
+        *RunConfig.ABOVE_ZERO,
+        "initial_gain",
+        "initial_centre",
+        "discriminator_rate",
+        "sigma",
+    )
     BELOW_ONE: ClassVar[tuple[str, ...]] = (*RunConfig.BELOW_ONE, "average_decay")
 
     preset: str = "person-fashion"
@@ -77,6 +86,7 @@ class TrainingConfig(RunConfig):
     compared_window: tuple[int, int] | None = None
     judged_in_window: bool = False
     initial_gain: float | None = None
+    initial_centre: float | None = None
     discriminator_rate: float = 0.1
     average_decay: float | None = None
     frozen_flow_steps: int = 0

@@ -22,7 +22,7 @@ class SequenceConfig(TrainingConfig):
 
     Steps are batches of whole clips; the optimisers take several updates in each, one a window, and rates and
     frozen_flow_steps are counted in steps all the same. sample_pairs are clips here. What is not named below is as in
-    `TrainingConfig`; initial_gain is not used.
+    `TrainingConfig`; initial_gain and initial_centre are not used.
 
     Attributes:
         weights: of the loss's terms, see `SequenceWeights`; endpoint, mask and background need a rendered dataset.
