@@ -20,6 +20,7 @@ import threading
 __all__ = ["add_arguments", "run"]
 
 LOOPBACK = ("127.0.0.1", "localhost")
+SECONDS_BETWEEN_LOOKS = 0.5  # for a signal that did not wake the main thread
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def wait_awake(event: threading.Event) -> None:
+    """Wait for an event that a signal's handler sets.
+
+    Python runs handlers in its main thread. A signal that the system has handed to another thread does not wake it up,
+    so it has to look now and then.
+    """
+    while not event.wait(SECONDS_BETWEEN_LOOKS):
+        pass
+
+
 def run(options: argparse.Namespace) -> int:
     """Serve until a signal comes; 1 if requests were left without an answer then."""
     stop = threading.Event()
@@ -58,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
             print(f"serving: there is no NAME/VERSION in {options.models} yet.", file=sys.stderr)
         print("A server for development; serving/README.md says where production starts.")
         print(f"REST {server.rest_address}   gRPC {server.grpc_address}", flush=True)
-        stop.wait()
+        wait_awake(stop)
         print("Answering what has been asked ...", flush=True)
     return 0 if server.answered else 1
 
