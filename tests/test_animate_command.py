@@ -152,7 +152,7 @@ WRONG = [
     (COMMAND.replace("dance.json", "nobody.json"), "nobody in"),
     (COMMAND.replace("dance.json", "broken.json"), "broken JSON"),
     (COMMAND.replace("dance.json", "other.bvh"), "must have the joints hip"),
-    (COMMAND.replace("dance.json", "still.bvh"), "frames, at least one, are expected"),
+    (COMMAND.replace("dance.json", "still.bvh"), "at least one frame is expected. Received: none"),
     (COMMAND.replace("dance.json", "uneven.mp4"), "frames at even times"),
     (COMMAND + " --frames-per-second 0", "frames_per_second above 0"),
     (COMMAND + " --person 3", "person must be from 0 to 0. Received: 3"),

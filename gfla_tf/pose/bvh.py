@@ -150,8 +150,10 @@ def read_bvh(path: str | os.PathLike[str]) -> BvhMotion:
         raise lines.error("a time above zero is")
     columns = sum(len(joint.channels) for joint in joints)
     values = [lines.numbers(words, columns, f"{columns} numbers are") for words in lines.rest()]
-    if len(values) != frames or not values:
-        raise ValueError(f"{path}: {frames:.0f} frames, at least one, are expected. Received: {len(values)}.")
+    if len(values) != frames:
+        raise ValueError(f"{path}: {frames:.0f} frames are expected, as it says. Received: {len(values)}.")
+    if not values:
+        raise ValueError(f"{path}: at least one frame is expected. Received: none.")
     return BvhMotion(tuple(joints), np.array(values), frame_time)
 
 

@@ -71,7 +71,7 @@ def test_convention_rotations_multiply_in_the_order_of_the_channels(tmp_path):
         ("Frame Time: 0.04", "Frame Time: soon", "line 18: Frame Time: and seconds are expected"),
         ("1 2 3 90", "1 2 nan 90", "line 19: 9 numbers are expected"),
         ("1 2 3 90", "1 2 90", "line 19: 9 numbers are expected. Received: 1 2 90"),
-        ("Frames: 2", "Frames: 3", "3 frames, at least one, are expected. Received: 2"),
+        ("Frames: 2", "Frames: 3", "3 frames are expected, as it says. Received: 2"),
     ],
 )
 def test_damage_is_named_with_its_line(tmp_path, old, new, message):
