@@ -154,7 +154,7 @@ _TABLE = (
     Preset(
         "sequence-demo",
         "sequence",
-        "a person animated frame by frame at 192x128, with the widths of person-demo",
+        "a person animated frame by frame at 192x128, with the widths of person-demo; comes with trained weights",
         {"pose_channels": 20, **_DEMO},
         6_008_479,
         **_DEMO_FRAME,

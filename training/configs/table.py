@@ -121,7 +121,7 @@ _WRITTEN: Mapping[str, Mapping[str, RunConfig]] = MappingProxyType(
                 reference_frames=1,
                 beta_1=0.5,
                 average_decay=0.995,
-                steps=300,
+                steps=400,
             ),
         },
         "tiny": {
