@@ -40,18 +40,13 @@ def is_one_tap_state(state: Mapping[str, np.ndarray]) -> bool:
     return bool(taps) and max(taps) == 1
 
 
-def start_from_one_tap(
-    generator: PersonGenerator, state: Mapping[str, np.ndarray], source: str = "the state"
-) -> list[str]:
+def start_from_one_tap(generator: PersonGenerator, state: Mapping[str, np.ndarray], source: str = "the state") -> None:
     """Fill a generator with everything of a one-tap network but its local attention, which stays as it is.
 
     Args:
         generator: with the same levels of attention; larger patches, which add up to 1 (`attention_reduction="sum"`).
         state: the one-tap network's tensors by name.
         source: what to call the state in messages.
-
-    Returns:
-        The names of the tensors that keep their first weights.
 
     Raises:
         ValueError: taps are averaged, so that nothing begins as it was; or other tensors do not fit.
@@ -62,7 +57,5 @@ def start_from_one_tap(
             f'{source} has patches of one tap; network.attention_reduction="sum" is expected to begin with it. '
             f"Received: {reduction}."
         )
-    own = state_of(generator)
-    kept = sorted(name for name in own if name.startswith("target.attn"))
-    load_state(generator, {**state, **{name: own[name] for name in kept}}, source=source)
-    return kept
+    attention = {name: value for name, value in state_of(generator).items() if name.startswith("target.attn")}
+    load_state(generator, {**state, **attention}, source=source)
