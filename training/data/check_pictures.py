@@ -26,8 +26,11 @@ def check_pictures(report: Report, part: str, files: Sequence[Path], folder: Pat
     from training.data.images import picture_error
 
     found: list[str] = []
-    with Progress(len(files), f"pictures of {part}") as progress:
-        for file, future in in_parallel(picture_error, files, workers):
+    with (
+        Progress(len(files), f"pictures of {part}") as progress,
+        in_parallel(picture_error, files, workers) as finished,
+    ):
+        for file, future in finished:
             reason = future.result()
             found += [f"{file.relative_to(folder)}: {reason}"] if reason else []
             progress.add()

@@ -118,9 +118,10 @@ class ClipPreparation:
     def _estimate_people(self, source: ClipSource, folder: Path) -> tuple[tuple[int, int], list[list[np.ndarray]]]:
         """(height, width) of the source and the people of every frame, from `folder` where they are there already."""
         files = []
-        for file, future in in_parallel(self._estimate_frame, _numbered(source.frames(), folder), self.workers):
-            files.append(file[0])
-            self.progress.add(worked=future.result())
+        with in_parallel(self._estimate_frame, _numbered(source.frames(), folder), self.workers) as finished:
+            for (file, _), future in finished:
+                files.append(file)
+                self.progress.add(worked=future.result())
         if not files:
             raise UnusableClipError(f"{source.path}: a video with frames is expected. Received: none.")
         records = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(files)]
@@ -162,8 +163,9 @@ class ClipPreparation:
             picture = partial / "frames" / f"{number:06}.{self.settings.format}"
             self._write_frame(picture, file, load, frame, people[number])
 
-        for _, future in in_parallel(write, _numbered(source.frames(), partial / "keypoints"), self.workers):
-            future.result()
+        with in_parallel(write, _numbered(source.frames(), partial / "keypoints"), self.workers) as finished:
+            for _, future in finished:
+                future.result()
 
     def _write_frame(
         self, picture: Path, keypoints: Path, load: Callable[[], np.ndarray], frame: Frame, person: np.ndarray | None

@@ -13,6 +13,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -87,12 +88,13 @@ def copy_file(source: Path, target: Path) -> None:
         shutil.copyfile(source, temporary)
 
 
+@contextmanager
 def in_parallel(
     work: Callable[[Item], Result], items: Iterable[Item], workers: int
-) -> Iterator[tuple[Item, Future[Result]]]:
+) -> Iterator[Iterator[tuple[Item, Future[Result]]]]:
     """Work on items in threads: decoding, resizing and the networks let other threads run.
 
-    The first error that `result()` of a future raises ends the loop of the caller; what waits is then given up.
+    At the end of the `with` block, by an error too, what waits is given up and what runs is waited for.
 
     Args:
         work: called once for each item.
@@ -100,20 +102,25 @@ def in_parallel(
         workers: number of threads.
 
     Yields:
-        Each item with its finished future, in the order in which they finish.
+        An iterator over each item with its finished future, in the order in which they finish.
     """
     with ThreadPoolExecutor(workers) as pool:
-        running: dict[Future[Result], Item] = {}
         try:
-            for item in items:
-                running[pool.submit(work, item)] = item
-                if len(running) > ITEMS_AHEAD * workers:
-                    yield from _finished(running)
-            while running:
-                yield from _finished(running)
+            yield _finished_in_turn(pool, work, items, ITEMS_AHEAD * workers)
         finally:
-            for future in running:
-                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _finished_in_turn(
+    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], most: int
+) -> Iterator[tuple[Item, Future[Result]]]:
+    running: dict[Future[Result], Item] = {}
+    for item in items:
+        running[pool.submit(work, item)] = item
+        if len(running) > most:
+            yield from _finished(running)
+    while running:
+        yield from _finished(running)
 
 
 def _finished(running: dict[Future[Result], Item]) -> Iterator[tuple[Item, Future[Result]]]:

@@ -128,11 +128,12 @@ def _prepare_split(
     ready = [job for job in jobs if job[1].exists()]
     progress.add(len(names) - len(jobs) + len(ready), worked=False)
     summary.written[split] = len(ready)
-    for job, future in in_parallel(_prepare_picture, (job for job in jobs if not job[1].exists()), workers):
-        problem = future.result()
-        summary.written[split] += problem is None
-        summary.unreadable += [f"{job[0]}: {problem}"] if problem else []
-        progress.add()
+    with in_parallel(_prepare_picture, (job for job in jobs if not job[1].exists()), workers) as finished:
+        for job, future in finished:
+            problem = future.result()
+            summary.written[split] += problem is None
+            summary.unreadable += [f"{job[0]}: {problem}"] if problem else []
+            progress.add()
     summary.unreadable.sort()
 
 

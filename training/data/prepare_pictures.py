@@ -23,6 +23,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -154,9 +155,9 @@ def prepare_pictures(
     for _ in range(workers):
         estimators.put((make_estimator or _bundled_estimator)())
     found, failures = {}, []
-    with Progress(len(pictures), "pictures") as progress:
-        work = in_parallel(lambda picture: _prepare(picture, output, size, estimators), pictures, workers)
-        for picture, future in work:
+    work = partial(_prepare, output=output, size=size, estimators=estimators)
+    with Progress(len(pictures), "pictures") as progress, in_parallel(work, pictures, workers) as finished:
+        for picture, future in finished:
             try:
                 found[picture], fresh = future.result()
             except _LeftOutError as error:

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 import types
 import warnings
 from pathlib import Path
@@ -166,7 +167,8 @@ def test_progress_is_written_to_terminals_only():
 
 def test_parallel_work_gives_every_item_with_its_result():
     items = list(range(30))
-    done = {item: future.result() for item, future in in_parallel(lambda item: item * item, iter(items), workers=3)}
+    with in_parallel(lambda item: item * item, iter(items), workers=3) as finished:
+        done = {item: future.result() for item, future in finished}
     assert done == {item: item * item for item in items}
 
 
@@ -178,9 +180,11 @@ def test_parallel_work_stops_at_an_error():
         if item == 2:
             raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
-        for _, future in in_parallel(work, range(10000), workers=2):
+    before = set(threading.enumerate())
+    with pytest.raises(OSError, match="disk full"), in_parallel(work, range(10000), workers=2) as finished:
+        for _, future in finished:
             future.result()
+    assert set(threading.enumerate()) <= before
     assert len(started) < 100
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import threading
 
 import numpy as np
 import pytest
@@ -93,8 +94,11 @@ def test_an_interrupted_run_goes_on(source, tmp_path):
             return super().estimate(image)
 
     pictures = find_pictures(source, 0.3)
-    with pytest.raises(KeyboardInterrupt):
+    threads = set(threading.enumerate())
+    with pytest.raises(KeyboardInterrupt) as interrupt:
         prepare_pictures(pictures, tmp_path / "output", (64, 48), make_estimator=Failing)
+    assert set(threading.enumerate()) <= threads  # though `interrupt` keeps the frames that began them
+    del interrupt
     prepare_pictures(pictures, tmp_path / "output", (64, 48), make_estimator=Failing)
     assert 9 + 1 <= len(calls) <= 9 + 5  # what was written is not estimated again
     prepare(source, tmp_path / "undisturbed")
