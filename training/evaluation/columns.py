@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["AED", "FID_VIDEO", "FLICKER", "FVD", "Column", "find_column", "flow_column", "ssim_column"]
+__all__ = ["AED", "FID_VIDEO", "FLICKER", "FVD", "Column", "find_column", "flow_column"]
+__all__ += ["hidden_flow_column", "ssim_column"]
 
 FLICKER, AED, FVD, FID_VIDEO = "flicker", "aed_i3d", "fvd_i3d", "fid_video_i3d"
 
 _SSIM = re.compile(r"ssim_((?:gaussian|uniform)-[0-9.]+(?:-padded)?)")
-_FLOW = re.compile(r"flow_error_level(\d+)")
+_FLOW = re.compile(r"(hidden_)?flow_error_level(\d+)")
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ def flow_column(level: int) -> str:
     return f"flow_error_level{level}"
 
 
+def hidden_flow_column(level: int) -> str:
+    """Name of the column of the end-point error of what the source hides."""
+    return f"hidden_{flow_column(level)}"
+
+
 def ssim_column(variant: str) -> str:
     """Name of the column of SSIM by a window that is not the protocol's, see `gfla_tf.metrics.ssim`."""
     return f"ssim_{variant}"
@@ -94,9 +100,9 @@ def find_column(name: str) -> Column:
         ValueError: there is none.
     """
     if match := _FLOW.fullmatch(name):
-        side = 2 ** int(match[1])
-        meaning = f"end-point error where the source shows it, in pixels of 1/{side} of the picture"
-        return Column(name, f"Flow error 1/{side}", False, meaning)
+        verb, side = "hides" if match[1] else "shows", 2 ** int(match[2])
+        meaning = f"end-point error where the source {verb} it, in pixels of 1/{side} of the picture"
+        return Column(name, f"{'Hidden flow' if match[1] else 'Flow'} error 1/{side}", False, meaning)
     if match := _SSIM.fullmatch(name):
         return Column(name, f"SSIM ({match[1]})", True, f"the same by the window {match[1]}, range of the result")
     if name not in _COLUMNS:

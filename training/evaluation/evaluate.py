@@ -21,6 +21,7 @@ from training.evaluation.columns import find_column
 from training.evaluation.hashes import file_sha256, json_sha256
 from training.evaluation.judge import Judge, SetChoice, rendered_as_stored
 from training.evaluation.pairs import EvaluationPairs, PairBatch
+from training.evaluation.pose_thirds import summarize_thirds
 from training.evaluation.protocols import Protocol
 from training.evaluation.results import (
     EVALUATION_FILE,
@@ -42,6 +43,7 @@ __all__ = ["evaluate"]
 
 EXTREMES = 8  # best and worst results shown
 SYSTEM_FILE = "system.json"
+COLUMNS_VERSION = 2  # raised whenever there are other columns, which can't be added to those of before
 
 
 def evaluate(
@@ -92,7 +94,7 @@ def _make_judge(
 def _scores(system: System, judge: Judge | ClipJudge, folder: Path) -> SystemScores:
     """A system's scores, those in its folder if they were made with the same."""
     made_with = {"fingerprint": json_sha256(judge.fingerprint), "identity": system.identity}
-    unfinished = Unfinished(folder / UNFINISHED_FILE, json_sha256(made_with))
+    unfinished = Unfinished(folder / UNFINISHED_FILE, json_sha256({**made_with, "columns": COLUMNS_VERSION}))
     if _kept(folder, made_with) is None:
         _judge(system, judge, folder, made_with, unfinished)
     unfinished.remove()
@@ -122,7 +124,9 @@ def _kept(folder: Path, made_with: dict) -> SystemScores | None:
 def _summary(
     judge: Judge | ClipJudge, systems: Sequence[System], scores: dict[str, SystemScores], output: Path
 ) -> dict:
-    reference = systems[0].name
+    reference, data = systems[0].name, judge.data
+    columns = {name: one.columns for name, one in scores.items()}
+    by_pose = summarize_thirds(data.keypoints(), columns, reference) if isinstance(data, EvaluationPairs) else {}
     return {
         "description": judge.protocol.description,
         "fingerprint": judge.fingerprint,
@@ -139,6 +143,7 @@ def _summary(
         "differences": {
             system.name: difference(scores[system.name].columns, scores[reference].columns) for system in systems[1:]
         },
+        "by_pose": by_pose,
     }
 
 

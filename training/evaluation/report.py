@@ -39,7 +39,8 @@ def write_report(evaluation: Evaluation, output: str | os.PathLike[str]) -> list
     """
     output = Path(output)
     (output / DRAWINGS).mkdir(parents=True, exist_ok=True)
-    blocks = _beginning(evaluation) + _distributions(evaluation, output) + _results(evaluation, output)
+    blocks = _beginning(evaluation) + _by_pose(evaluation)
+    blocks += _distributions(evaluation, output) + _results(evaluation, output)
     blocks += [
         Heading("Systems"),
         _code({name: one["identity"] for name, one in evaluation.content["systems"].items()}),
@@ -75,6 +76,27 @@ def _beginning(evaluation: Evaluation) -> list[Block]:
         blocks += [Paragraph(text), Table(difference_rows(content["differences"]))]
     meanings = [[f"{column.title} {column.arrow}", column.meaning] for column in map(find_column, _columns(evaluation))]
     return [*blocks, Table([["metric", "meaning"], *meanings])]
+
+
+def _by_pose(evaluation: Evaluation) -> list[Block]:
+    """Tables for pairs with near, middle and far poses, where the evaluation has them."""
+    thirds = evaluation.content.get("by_pose") or {}
+    if not thirds:
+        return []
+    blocks: list[Block] = [
+        Heading("By pose"),
+        Paragraph(
+            "A third of the pairs each, by the distance of the two poses: the mean distance of their joints, each pose "
+            "moved to its centre and divided by its size."
+        ),
+    ]
+    for name, third in thirds.items():
+        title = f"{name}: {third['pairs']} pairs, distance {third['low']:.2f} to {third['high']:.2f}"
+        systems = {system: {"metrics": metrics, "sets": {}} for system, metrics in third["metrics"].items()}
+        blocks += [Heading(title, 3), Table(score_rows({"systems": systems}))]
+        if third["differences"]:
+            blocks.append(Table(difference_rows(third["differences"])))
+    return blocks
 
 
 def _columns(evaluation: Evaluation) -> list[str]:

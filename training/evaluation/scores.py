@@ -10,8 +10,8 @@ import tensorflow as tf
 from gfla_tf.metrics import SSIM_VARIANTS, FeatureNetwork, LpipsNetwork, PoseAccuracy, l1, lpips, psnr, ssim
 from gfla_tf.metrics.network_weights import head_shapes, read_network_state
 from gfla_tf.metrics.networks import parameter_shapes
-from training.evaluation.columns import flow_column, ssim_column
-from training.evaluation.flow_errors import flow_errors
+from training.evaluation.columns import flow_column, hidden_flow_column, ssim_column
+from training.evaluation.flow_errors import flow_errors, hidden_flow_errors
 from training.evaluation.hashes import arrays_sha256
 from training.evaluation.pairs import PairBatch
 from training.evaluation.pose_scores import POSE_METRICS, PoseScorer, estimator_sha256
@@ -86,6 +86,7 @@ class Scorer:
         if batch.flow is not None:
             for level, flow in rendered.flows.items():
                 scores[flow_column(level)] = flow_errors(batch, level, flow)
+                scores[hidden_flow_column(level)] = hidden_flow_errors(batch, level, flow)
         return scores
 
     def lpips(self, network: str, batch: PairBatch, image: np.ndarray, mask: np.ndarray | None = None) -> tf.Tensor:

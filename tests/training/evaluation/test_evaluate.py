@@ -51,7 +51,9 @@ def test_scores_are_those_of_the_metrics(pairs, tmp_path):
     np.testing.assert_allclose(scores["flow_error_level3"], [1.5, 1.5], rtol=1e-5)  # 12 pixels at an eighth
     np.testing.assert_allclose(scores["flow_error_level2"], [3, 3], rtol=1e-5)
     assert content["systems"]["copy"]["metrics"]["flow_error_level2"]["mean"] == pytest.approx(3)
+    assert np.isnan(scores["hidden_flow_error_level2"]).all()  # what is hidden lies outside of the source's picture
     assert list(content["differences"]) == ["warp"]
+    assert content["by_pose"] == {}  # too few pairs for thirds
     gain = read_evaluation(tmp_path).scores["warp"].columns["psnr"] - scores["psnr"]
     assert content["differences"]["warp"]["psnr"]["mean"] == pytest.approx(gain.mean(), rel=1e-5)
 

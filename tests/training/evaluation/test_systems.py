@@ -9,7 +9,7 @@ import tensorflow as tf
 from gfla_tf.models.presets import PRESETS, build_model, save_model
 from gfla_tf.pose.framing import resize_image
 from training.data.truth import level_truth
-from training.evaluation.flow_errors import flow_errors
+from training.evaluation.flow_errors import flow_errors, hidden_flow_errors
 from training.evaluation.pairs import PairBatch
 from training.evaluation.systems import Baseline, ModelSystem
 from training.stages.terms import endpoint_error
@@ -79,6 +79,19 @@ def test_only_what_is_visible_counts_in_flow_errors():
     batch.visible[:, :4, 8:12] = 1  # one of five positions
     np.testing.assert_allclose(flow_errors(batch, 2, flow), [np.hypot(99, 100) / 5])
     assert np.isnan(flow_errors(make_batch([4, 0], 0), 2, flow)).all()
+
+
+def test_only_what_is_hidden_in_the_picture_counts_in_hidden_flow_errors():
+    batch = make_batch([4, 0], 1)
+    flow = np.ones((1, 2, 4, 2)) * [1, 0]
+    flow[:, :, 2] = [4, 4]
+    flow[:, :, 3] = 100
+    assert np.isnan(hidden_flow_errors(batch, 2, flow)).all()  # everything is visible
+    batch.visible[:, :, 8:] = 0  # of which the last four columns lead out of the picture
+    batch.person_mask[:] = 1
+    np.testing.assert_allclose(hidden_flow_errors(batch, 2, flow), [5])
+    batch.person_mask[:, :, 8:12] = 0
+    assert np.isnan(hidden_flow_errors(batch, 2, flow)).all()  # what is left is background
 
 
 def test_flow_errors_are_those_of_training(pairs):
