@@ -24,7 +24,7 @@ from gfla_tf.progress import show_progress
 __all__ = ["VideoPeople", "find_video_people", "keep_people"]
 
 SKELETON = "blazepose-33"
-_VERSION = b"BlazePose full, confidence 0.5, 1"  # to be changed with the networks or with what is kept
+_VERSION = b"BlazePose full, confidence 0.5, 2"  # to be changed with the networks or with what is kept
 _BLOCK = 2**20
 
 
@@ -97,12 +97,12 @@ def keep_people(found: VideoPeople, path: str | os.PathLike[str], key: str | Non
 
 
 def _look(path: str | os.PathLike[str], frames: int) -> VideoPeople:
-    from gfla_tf.pose.estimator import PoseEstimator
+    from gfla_tf.pose.tracker import PoseTracker
 
-    estimator = PoseEstimator()
+    tracker = PoseTracker()
     people, numbers, times, size = [], [], [], (0, 0)
     for number, (time, image) in enumerate(show_progress(read_timed_frames(path), frames, "frames looked at")):
-        found = [estimate.keypoints(SKELETON) for estimate in estimator.estimate(image)]
+        found = [estimate.keypoints(SKELETON) for estimate in tracker.estimate(image)]
         people += found
         numbers += [number] * len(found)
         times.append(time)

@@ -7,7 +7,7 @@ confidence 0 = missing. A skeleton names the joints and their order.
 * `keypoint_files`: keypoints from OpenPose, AlphaPose, COCO, MediaPipe and annotation CSV files.
 * `heatmaps`: keypoints to pose maps `[..., height, width, joints]`, which is what the networks see.
 * `drawing`: a coloured skeleton over a photo, which is what people look at.
-* `estimator`: keypoints from a photo.
+* `estimator`: keypoints from a photo; `tracker`: from the frames of a video.
 
 Names are imported when they are first used, so that importing the package stays quick.
 """
@@ -40,6 +40,7 @@ __all__ = [
     # estimator
     "PoseEstimator",
     "PoseEstimate",
+    "PoseTracker",
 ]
 
 _HOME_OF = {
@@ -61,6 +62,7 @@ _HOME_OF = {
     "skeleton_image": "drawing",
     "PoseEstimator": "estimator",
     "PoseEstimate": "estimator",
+    "PoseTracker": "tracker",
 }
 
 

@@ -104,9 +104,12 @@ class PoseEstimator:
         """
         image = check_image(image)
         factor = math.ceil(max(image.shape[:2]) / LONGEST_SIDE)
-        people = find_people(shrink(image, factor), *self._networks)
+        people = self._find(shrink(image, factor))
         estimates = [self._estimate(person, factor, *image.shape[:2]) for person in people]
         return sorted(estimates, key=lambda estimate: -box_area(estimate.box))
+
+    def _find(self, image: np.ndarray) -> list[RegionPose]:
+        return find_people(image, *self._networks)
 
     def estimate_largest(self, image: np.ndarray) -> PoseEstimate:
         """Find the largest person in a photo: the first of `estimate`.

@@ -6,7 +6,7 @@ layer. Each detection, best first, gives a region for the landmark network, whic
 says, and once where its own auxiliary landmarks say that the body is, as MediaPipe does from one video frame to the
 next. The second look makes the result depend less on the detection. A person counts if the landmark network confirms
 them both times and the landmarks that it sees lie on the silhouette that it sees; of several results on the same
-silhouette the first one stays.
+silhouette the first one stays. In the next frame of a video one look where the body was is enough.
 
 In: a photo `[height, width, 3]` float32 RGB in [-1, 1]. Out: `RegionPose`s in photo pixels.
 """
@@ -22,7 +22,7 @@ from gfla_tf.pose.blazepose.detector import INPUT_SIZE, PersonDetector
 from gfla_tf.pose.blazepose.landmarks import LandmarkModel, RegionPose, are_seen
 from gfla_tf.pose.blazepose.region import Region, body_region, whole_picture
 
-__all__ = ["find_people", "mask_overlap", "search_rounds", "square_tiles"]
+__all__ = ["find_people", "follow_people", "mask_overlap", "search_rounds", "square_tiles"]
 
 MINIMUM_PRESENCE = 0.5
 MINIMUM_SEEN_LANDMARKS = 5  # a face alone has eleven
@@ -97,6 +97,25 @@ def find_people(image: np.ndarray, detector: PersonDetector, model: LandmarkMode
     return []
 
 
+def follow_people(image: np.ndarray, people: Iterable[RegionPose], model: LandmarkModel) -> list[RegionPose]:
+    """Find people of a video's frame in the next one, each where their body was; those who are lost are left out.
+
+    Args:
+        image: the next frame, `[height, width, 3]` float32 RGB in [-1, 1].
+        people: of the frame before, whose size is the same.
+        model: finds their landmarks.
+
+    Returns:
+        One pose for each person who is found again, in the same order.
+    """
+    followed: list[RegionPose] = []
+    for person in people:
+        pose = look(image, person.next_region, model)
+        if pose is not None and all(mask_overlap(pose, other) <= MAXIMUM_MASK_OVERLAP for other in followed):
+            followed.append(pose)
+    return followed
+
+
 def body_candidates(image: np.ndarray, regions: list[Region], detector: PersonDetector) -> list[Region]:
     """List the regions around bodies that the detector sees in any of the given regions, best first.
 
@@ -119,7 +138,7 @@ def confirmed_people(image: np.ndarray, candidates: Iterable[Region], model: Lan
     for candidate in candidates:
         if any(is_same_body(candidate, person.region) for person in people):
             continue
-        pose = look_twice(image, candidate, model)
+        pose = look(image, candidate, model, times=2)
         if pose is not None and all(mask_overlap(pose, person) <= MAXIMUM_MASK_OVERLAP for person in people):
             people.append(pose)
     return people
@@ -134,9 +153,9 @@ def is_same_body(first: Region, second: Region) -> bool:
     return distance < 0.1 * second.side and 0.8 < first.side / second.side < 1.25
 
 
-def look_twice(image: np.ndarray, region: Region, model: LandmarkModel) -> RegionPose | None:
-    """Find the pose in a region, and again in the region that this pose gives; None unless both see a person."""
-    for _ in range(2):
+def look(image: np.ndarray, region: Region, model: LandmarkModel, times: int = 1) -> RegionPose | None:
+    """Find the pose in a region, and again in the region that this pose gives; None unless each look sees a person."""
+    for _ in range(times):
         if region.side < MINIMUM_SIDE:
             return None
         pose = model.predict(image, region)

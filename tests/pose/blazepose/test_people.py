@@ -2,49 +2,14 @@
 
 import numpy as np
 import pytest
+from helpers.made_up_people import MadeUpDetector, MadeUpModel
 
-from gfla_tf.pose.blazepose.detector import Detection
 from gfla_tf.pose.blazepose.landmarks import RegionPose
-from gfla_tf.pose.blazepose.people import find_people, mask_overlap, search_rounds, square_tiles
+from gfla_tf.pose.blazepose.people import find_people, follow_people, mask_overlap, search_rounds, square_tiles
 from gfla_tf.pose.blazepose.region import Region, whole_picture
 
 WIDE = np.zeros((500, 1000, 3), np.float32)
 HERE = Region(300, 250, 200)
-
-
-class MadeUpDetector:
-    """Sees bodies (centre, radius, score) in regions between `smallest` and `largest` pixels a side."""
-
-    def __init__(self, bodies, smallest=0.0, largest=np.inf):
-        self.bodies, self.smallest, self.largest, self.searched = bodies, smallest, largest, []
-
-    def detect(self, image, region):
-        self.searched.append(region)
-        if not self.smallest <= region.side <= self.largest:
-            return []
-        return [self.detection(region, *body) for body in self.bodies]
-
-    def detection(self, region, center, radius, score):
-        keypoints = np.array([center, (center[0], center[1] - radius), (0, 0), (0, 0)], float)
-        return Detection(score, np.zeros(4), region.from_photo(keypoints))
-
-
-class MadeUpModel:
-    """Confirms with the given presences in turn; landmarks in the middle but for some strays, a disc as mask."""
-
-    def __init__(self, *presences, strays=0, visibility=1.0, next_side=None):
-        self.presences, self.strays, self.visibility = list(presences), strays, visibility
-        self.next_side, self.looked = next_side, []
-
-    def predict(self, image, region):
-        self.looked.append(region)
-        places = np.array([[0.05, 0.05]] * self.strays + [[0.5, 0.5]] * (33 - self.strays))
-        landmarks = np.insert(region.to_photo(places), 2, self.visibility, axis=1).astype(np.float32)
-        x, y = np.meshgrid(np.arange(64), np.arange(64))
-        mask = ((x - 32) ** 2 + (y - 32) ** 2 < 20**2).astype(np.float32)
-        presence = self.presences.pop(0) if self.presences else 1.0
-        side = region.side if self.next_side is None else self.next_side
-        return RegionPose(landmarks, presence, mask, region, Region(region.center_x, region.center_y, side))
 
 
 def test_convention_tiles_cover_a_wide_photo_and_overlap_by_half():
@@ -125,6 +90,30 @@ def test_bodies_that_do_not_fit_into_a_tile_are_left_to_larger_ones():
     large = [((500, 250), 400, 0.9)]  # a region of 1000 pixels
     assert find_people(WIDE, MadeUpDetector(large, largest=500), MadeUpModel()) == []
     assert len(find_people(WIDE, MadeUpDetector(large, smallest=1000), MadeUpModel())) == 1
+
+
+def seen_at(*centers, side=200):
+    """People of the frame before, by the place of their bodies."""
+    return [MadeUpModel().predict(WIDE, Region(x, 250, side)) for x in centers]
+
+
+def test_people_are_followed_by_one_look_each():
+    model = MadeUpModel()
+    people = follow_people(WIDE, seen_at(450, 300), model)
+    assert [person.region.center_x for person in people] == [450, 300]
+    assert [region.center_x for region in model.looked] == [450, 300]
+
+
+def test_followed_people_are_lost_where_nobody_is_seen():
+    (person,) = follow_people(WIDE, seen_at(450, 300), MadeUpModel(0.4, 1.0))
+    assert person.region.center_x == 300
+    assert follow_people(WIDE, seen_at(450), MadeUpModel(visibility=0.4)) == []
+    assert follow_people(WIDE, seen_at(450, side=0), MadeUpModel()) == []
+
+
+def test_two_people_do_not_become_one():
+    (person,) = follow_people(WIDE, seen_at(300, 310), MadeUpModel())
+    assert person.region.center_x == 300
 
 
 @pytest.mark.parametrize("model", [MadeUpModel(strays=17), MadeUpModel(visibility=0.4), MadeUpModel(next_side=0)])
