@@ -2,7 +2,8 @@
 
 Finding people takes far longer than reading what was found, so that is kept: as `VIDEO.keypoints.npz` beside the video,
 or, where nothing can be written there, in the user's folder for caches. It belongs to the video's content and to the
-networks that found it: another video under the same name is looked at anew.
+networks that found it: another video under the same name is looked at anew. While a video is looked at, what was found
+so far is kept there from time to time, and an interrupted look goes on; what it finds is the same.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ __all__ = ["VideoPeople", "find_video_people", "keep_people"]
 SKELETON = "blazepose-33"
 _VERSION = b"BlazePose full, confidence 0.5, 2"  # to be changed with the networks or with what is kept
 _BLOCK = 2**20
+_KEPT_EVERY = 300  # frames; each such one is searched as the first one is, so that a look can go on there
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,7 @@ def find_video_people(path: str | os.PathLike[str]) -> VideoPeople:
     key = _content_key(path)
     found = next(filter(None, (_read(file, key) for file in _places(path, key))), None)
     if found is None:
-        found = _look(path, info.frames)
+        found = _look(path, info.frames, key)
         if len(found.people):
             keep_people(found, path, key)
     return found
@@ -85,7 +87,11 @@ def keep_people(found: VideoPeople, path: str | os.PathLike[str], key: str | Non
         The file; None where nothing can be written, so that the next time takes as long again.
     """
     key = key or _content_key(path)
-    for file in _places(path, key):
+    return _keep(found, _places(path, key), key)
+
+
+def _keep(found: VideoPeople, places: Iterable[Path], key: str) -> Path | None:
+    for file in places:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(file) as temporary, open(temporary, "wb") as stream:
@@ -96,12 +102,26 @@ def keep_people(found: VideoPeople, path: str | os.PathLike[str], key: str | Non
     return None
 
 
-def _look(path: str | os.PathLike[str], frames: int) -> VideoPeople:
+def _look(path: str | os.PathLike[str], frames: int, key: str) -> VideoPeople:
+    """Find the people in a video, from where an interrupted look at it was kept last."""
     from gfla_tf.pose.tracker import PoseTracker
 
-    tracker = PoseTracker()
-    people, numbers, times, size = [], [], [], (0, 0)
+    tracker, begun = PoseTracker(), f"begun {key}"
+    nobody = VideoPeople(np.zeros((0, 33, 3), np.float32), np.zeros(0, np.int64), np.zeros(0), (0, 0))
+    kept = next(filter(None, (_read(file, begun) for file in _places(path, key))), nobody)
+    people, numbers, times, size = list(kept.people), list(kept.frame), list(kept.times), kept.image_size
+
+    def so_far() -> VideoPeople:
+        everybody = np.array(people, np.float32).reshape(-1, 33, 3)
+        return VideoPeople(everybody, np.array(numbers, np.int64), np.array(times), size)
+
     for number, (time, image) in enumerate(show_progress(read_timed_frames(path), frames, "frames looked at")):
+        if number < len(kept.times):
+            continue
+        if number % _KEPT_EVERY == 0:
+            tracker.forget()
+            if people:
+                _keep(so_far(), _places(path, key), begun)
         found = [estimate.keypoints(SKELETON) for estimate in tracker.estimate(image)]
         people += found
         numbers += [number] * len(found)
@@ -109,8 +129,7 @@ def _look(path: str | os.PathLike[str], frames: int) -> VideoPeople:
         size = image.shape[:2]
     if not times:
         raise ValueError(f"A video with frames is expected. Received: {path}, of which none can be read.")
-    everybody = np.array(people, np.float32).reshape(-1, 33, 3)
-    return VideoPeople(everybody, np.array(numbers, np.int64), np.array(times), size)
+    return so_far()
 
 
 def _places(path: str | os.PathLike[str], key: str) -> Iterator[Path]:

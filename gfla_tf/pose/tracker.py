@@ -18,8 +18,8 @@ class PoseTracker(PoseEstimator):
 
     Searching a whole frame takes most of a `PoseEstimator`'s time. As MediaPipe does, a tracker searches the first
     frame and then follows everybody from frame to frame, by one look at where their joints were. It searches again in
-    the frame in which somebody is lost, where nobody was in the frame before, where the size changes, and every so
-    often, for people who are new.
+    the frame in which somebody is lost or, as after a cut, found beside that place, where nobody was in the frame
+    before, where the size changes, and every so often, for people who are new.
 
     Args:
         minimum_confidence: as a `PoseEstimator`'s.
@@ -39,6 +39,10 @@ class PoseTracker(PoseEstimator):
         self.search_every = search_every
         self._people: list[RegionPose] = []
         self._followed, self._size = 0, (0, 0)
+
+    def forget(self) -> None:
+        """Make the next frame be searched, as the first one is."""
+        self._people = []
 
     def _find(self, image: np.ndarray) -> list[RegionPose]:
         followed = self._follow(image)

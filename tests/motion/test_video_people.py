@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from gfla_tf.image_io import read_image
+from gfla_tf.motion import video_people
 from gfla_tf.motion.video import write_video
 from gfla_tf.motion.video_people import find_video_people, keep_people
 from gfla_tf.pose.estimator import PoseEstimator
+from gfla_tf.pose.tracker import PoseTracker
 
 WALKER = Path(__file__).parents[2] / "samples" / "walker.jpg"
 
@@ -98,6 +100,37 @@ def test_where_nothing_can_be_written_it_is_kept_elsewhere(video, estimator, tmp
     file.parent.write_text("in the way", encoding="utf-8")
     assert keep_people(find_video_people(video), video) is None
     assert len(estimator) == 6
+
+
+def test_an_interrupted_look_goes_on(tmp_path, monkeypatch):
+    """The same people, as if it had never been interrupted, and only the frames since the last save are seen again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(video_people, "_KEPT_EVERY", 3)
+    values = [0.1, -0.5, 0.2, 0.3, -0.5, 0.4, 0.5, 0.6]
+    seen, forgotten = [], []
+
+    def estimate(self, image):
+        if len(seen) == 7:
+            seen.clear()
+            raise KeyboardInterrupt
+        seen.append(round(float(image.mean()), 1))
+        return [Estimate(seen[-1])] if image.mean() > 0 else []
+
+    monkeypatch.setattr(PoseEstimator, "estimate", estimate)
+    monkeypatch.setattr(PoseTracker, "forget", lambda self: forgotten.append(len(seen)))
+    video = write_frames(tmp_path / "a.mp4", values)
+    with pytest.raises(KeyboardInterrupt):
+        find_video_people(video)
+    assert forgotten == [0, 3, 6]
+    found = find_video_people(video)
+    assert len(seen) == 2  # the frames 6 and 7
+    assert forgotten == [0, 3, 6, 0]
+    assert found.frame.tolist() == [0, 2, 3, 5, 6, 7]
+    np.testing.assert_allclose(found.people[:, 0, 0], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], atol=0.051)
+    np.testing.assert_allclose(found.times, np.arange(8) / 10)
+    assert found.image_size == (32, 48)
+    seen += range(7)  # the next frame would be interrupted
+    np.testing.assert_array_equal(find_video_people(video).people, found.people)
 
 
 def test_nobody_is_not_kept(estimator, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from helpers.made_up_people import MadeUpDetector, MadeUpModel
@@ -12,7 +13,7 @@ from gfla_tf.image_io import read_image
 from gfla_tf.pose import PoseEstimator, PoseTracker
 
 FRAME = np.zeros((500, 1000, 3), np.float32)
-WALKER = Path(__file__).parents[2] / "samples" / "walker.jpg"
+SAMPLES = Path(__file__).parents[2] / "samples"
 BODIES = (((300, 250), 80, 0.9), ((600, 250), 80, 0.8))
 
 
@@ -62,6 +63,21 @@ def test_a_frame_of_another_size_is_searched():
     assert searched(tracker, detector, [FRAME, FRAME[:, :900], FRAME[:, :900]]) == [True, True, False]
 
 
+def test_what_is_to_be_forgotten_is_searched_for():
+    tracker, detector, _ = make_tracker(BODIES)
+    assert searched(tracker, detector, [FRAME] * 2) == [True, False]
+    tracker.forget()
+    assert searched(tracker, detector, [FRAME] * 2) == [True, False]
+
+
+def test_a_cut_to_somebody_else_is_searched():
+    walker, astronaut = (cv2.resize(read_image(SAMPLES / name), (360, 480)) for name in ("walker.jpg", "astronaut.jpg"))
+    tracker = PoseTracker()
+    tracker.estimate(walker)
+    (found,) = tracker.estimate(astronaut)
+    np.testing.assert_array_equal(found.landmarks, PoseEstimator().estimate_largest(astronaut).landmarks)
+
+
 def test_the_largest_comes_first_in_every_frame():
     tracker, _, model = make_tracker([((200, 250), 60, 0.9), ((600, 250), 120, 0.8)])
     model.strays = 10  # so that boxes have a size
@@ -72,7 +88,7 @@ def test_the_largest_comes_first_in_every_frame():
 
 
 def test_convention_a_walker_who_moves_is_found_where_she_is():
-    walker = read_image(WALKER)
+    walker = read_image(SAMPLES / "walker.jpg")
     tracker, estimator = PoseTracker(), PoseEstimator()
     tracker.estimate(walker)
     for shift in (6, 12):

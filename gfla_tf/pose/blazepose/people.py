@@ -100,6 +100,8 @@ def find_people(image: np.ndarray, detector: PersonDetector, model: LandmarkMode
 def follow_people(image: np.ndarray, people: Iterable[RegionPose], model: LandmarkModel) -> list[RegionPose]:
     """Find people of a video's frame in the next one, each where their body was; those who are lost are left out.
 
+    Who is found well beside that place is lost, too: after a cut, somebody else may reach into the region.
+
     Args:
         image: the next frame, `[height, width, 3]` float32 RGB in [-1, 1].
         people: of the frame before, whose size is the same.
@@ -111,7 +113,9 @@ def follow_people(image: np.ndarray, people: Iterable[RegionPose], model: Landma
     followed: list[RegionPose] = []
     for person in people:
         pose = look(image, person.next_region, model)
-        if pose is not None and all(mask_overlap(pose, other) <= MAXIMUM_MASK_OVERLAP for other in followed):
+        if pose is None or not is_same_body(pose.next_region, pose.region):
+            continue
+        if all(mask_overlap(pose, other) <= MAXIMUM_MASK_OVERLAP for other in followed):
             followed.append(pose)
     return followed
 
@@ -147,7 +151,7 @@ def confirmed_people(image: np.ndarray, candidates: Iterable[Region], model: Lan
 def is_same_body(first: Region, second: Region) -> bool:
     """Tell whether two regions are so close in place and size that they must be around the same body.
 
-    Only saves time: what it lets through is compared by the silhouettes.
+    For candidates it only saves time: what it lets through is compared by the silhouettes.
     """
     distance = math.hypot(first.center_x - second.center_x, first.center_y - second.center_y)
     return distance < 0.1 * second.side and 0.8 < first.side / second.side < 1.25

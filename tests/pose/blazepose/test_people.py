@@ -111,6 +111,12 @@ def test_followed_people_are_lost_where_nobody_is_seen():
     assert follow_people(WIDE, seen_at(450, side=0), MadeUpModel()) == []
 
 
+@pytest.mark.parametrize("side", [110, 300])
+def test_who_is_beside_the_place_is_lost(side):
+    """After a cut somebody else may be found where the region happens to be."""
+    assert follow_people(WIDE, seen_at(450), MadeUpModel(next_side=side)) == []
+
+
 def test_two_people_do_not_become_one():
     (person,) = follow_people(WIDE, seen_at(300, 310), MadeUpModel())
     assert person.region.center_x == 300
