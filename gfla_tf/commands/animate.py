@@ -5,8 +5,8 @@ Examples:
   gfla animate me.jpg walk.bvh  --output me_walking.mp4 --turn 45 --gif
   gfla animate me.jpg openpose_output/ --model sequence --weights weights.safetensors --output me.mp4
 A driving video's joints are kept beside it (VIDEO.keypoints.npz). Looking for them and rendering go on, after an
-interruption, when the same command is given again. With ffmpeg, or pip install imageio-ffmpeg, videos are H.264 with the
-driver's sound.
+interruption, when the same command is given again. With ffmpeg, or pip install imageio-ffmpeg, videos are H.264 with
+the driver's sound.
 """
 
 from __future__ import annotations
