@@ -68,7 +68,10 @@ def write_with_ffmpeg(
     first = next(frames)
     with whole_file(path) as temporary, tempfile.TemporaryFile() as messages:
         command = _command(ffmpeg, first.shape, count, frames_per_second, sound, temporary)
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=messages)
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=messages)
+        except OSError as error:
+            raise FfmpegError(f"it cannot be run: {error.strerror or error}") from error
         try:
             _feed(process, itertools.chain([first], frames))
             failed = process.wait() != 0

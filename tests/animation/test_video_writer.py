@@ -70,6 +70,14 @@ def test_if_ffmpeg_fails_opencv_writes(program, tmp_path, monkeypatch):
     assert len(list(read_frames(tmp_path / "a.mp4"))) == 5
 
 
+def test_if_ffmpeg_cannot_be_run_opencv_writes(program, tmp_path, monkeypatch):
+    program.write_bytes(b"\0noise")
+    monkeypatch.setattr(video_writer, "find_ffmpeg", lambda: str(program))
+    with pytest.warns(UserWarning, match=r"ffmpeg failed \(it cannot be run: .*\): .*a.mp4 is written by OpenCV"):
+        write_animation(tmp_path / "a.mp4", lambda: iter(FRAMES), 5, 12.5)
+    assert len(list(read_frames(tmp_path / "a.mp4"))) == 5
+
+
 def test_where_ffmpeg_is_looked_for(program, monkeypatch):
     monkeypatch.setenv("PATH", str(program.parent))
     assert find_ffmpeg() == str(program)
