@@ -15,7 +15,14 @@ import numpy as np
 from gfla_tf.motion.filling import SKELETON
 from gfla_tf.motion.methods import check_method, make_cleaner
 from gfla_tf.motion.normalization import check_normalization
-from gfla_tf.motion.video import VIDEO_EXTENSIONS, draw_before_and_after, read_frames, video_info, write_video
+from gfla_tf.motion.video import (
+    VIDEO_EXTENSIONS,
+    check_rate,
+    draw_before_and_after,
+    read_frames,
+    video_info,
+    write_video,
+)
 from gfla_tf.motion.video_people import find_video_people
 from gfla_tf.outputs import check_distinct, check_output
 from gfla_tf.people import is_keypoint_file
@@ -82,7 +89,8 @@ def clean_motion(job: MotionJob) -> list[str]:
     clean = make_cleaner(job.method, _rate(job), job.model, job.weights, job.normalization, job.lookahead)
     before = _read(job)
     after = replace(before, keypoints=clean(before.keypoints, before.image_size))
-    written = []
+    write_sequence(job.output, after)
+    written = [job.output]
     if job.found:
         write_sequence(job.found, before)
         written.append(job.found)
@@ -92,8 +100,7 @@ def clean_motion(job: MotionJob) -> list[str]:
     if job.plot:
         _write_plot(job, before, after)
         written.append(job.plot)
-    write_sequence(job.output, after)
-    return [job.output, *written]
+    return written
 
 
 def _check(job: MotionJob) -> None:
@@ -120,6 +127,8 @@ def _check(job: MotionJob) -> None:
         raise ValueError(f"A video, a keypoint file or a folder of them is expected. Received: {job.source}.")
     if job.background or not _is_keypoints(job):
         video_info(job.background or job.source)
+    if job.draw:
+        check_rate(_rate(job))
 
 
 def _is_keypoints(job: MotionJob) -> bool:

@@ -139,6 +139,7 @@ WRONG = [
     ("motion noisy.json --output a.json --method fill --frames-per-second 0", "frames_per_second above 0"),
     ("motion noisy.json --output a.json --method fill --frames-per-second nan", "frames_per_second above 0"),
     ("motion noisy.json --output a.json --method fill --frames-per-second inf", "frames_per_second above 0"),
+    ("motion noisy.json --output a.json --method fill --draw a.mp4 --frames-per-second 7e4", "from 0.01 to 65535"),
     ("motion noisy.json --output a.json --method fill --draw a.mp4 --video text.mp4", "A video that OpenCV can read"),
     ("motion absent.json --output a.json --method fill", "A video, a keypoint file or a folder"),
     ("motion text.mp4 --output a.json --method fill", "A video that OpenCV can read"),
@@ -172,10 +173,18 @@ def test_wrong_options_are_found_before_the_video_is_looked_at(tiny, tmp_path, m
     assert main(["motion", "black.mp4", "--model", tiny, "--output", "a.json", *wrong.split()]) == 2
 
 
-def test_an_interruption_leaves_nothing(noisy, tmp_path, monkeypatch):
+def test_an_interruption_leaves_no_part_of_a_file(noisy, tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("gfla_tf.motion_files.draw_before_and_after", interrupt)
     assert main(["motion", "noisy.json", "--method", "fill", "--output", "clean.json", "--draw", "a.mp4"]) == 130
-    assert [path.name for path in tmp_path.iterdir()] == ["noisy.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clean.json", "noisy.json"]
+    assert len(read_sequence("clean.json").names) == 12
+
+
+def test_joints_are_there_even_if_their_video_cannot_be_written(noisy, capsys):
+    write_sequence("wide.json", replace(read_sequence("noisy.json"), image_size=(20, 8200)))
+    assert main(["motion", "wide.json", "--method", "fill", "--output", "clean.json", "--draw", "a.mp4"]) == 2
+    assert "a size and a rate that MPEG-4 can have are expected" in capsys.readouterr().err
+    assert len(read_sequence("clean.json").names) == 12

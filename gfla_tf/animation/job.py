@@ -30,7 +30,7 @@ from gfla_tf.animation.spool import FrameSpool
 from gfla_tf.animation.staging import Stage
 from gfla_tf.animation.video_writer import write_animation
 from gfla_tf.motion.methods import check_method, make_cleaner
-from gfla_tf.motion.video import VIDEO_EXTENSIONS
+from gfla_tf.motion.video import VIDEO_EXTENSIONS, check_rate
 from gfla_tf.outputs import check_distinct, check_output
 from gfla_tf.pose.person_choice import check_choice
 from gfla_tf.progress import show_progress
@@ -109,6 +109,7 @@ def animate(job: AnimationJob) -> list[str]:
     )
     driving = read_driving(job.driving, animator.skeleton, job.person, job.frames_per_second, job.turn)
     check_retargeting(job.retarget, job.camera, driving.image_size)
+    check_rate(driving.frames_per_second)
     clean = _clean(job, driving)
     stage = animator.prepare(clean, driving.frames_per_second, driving.image_size)
     spool = FrameSpool(Path(job.output), _fingerprint(animator, stage))

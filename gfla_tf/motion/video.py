@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -16,11 +17,13 @@ from gfla_tf.motion.filling import SKELETON
 from gfla_tf.outputs import whole_file
 from gfla_tf.pose.drawing import draw_skeleton
 
-__all__ = ["VIDEO_EXTENSIONS", "VideoInfo", "draw_before_and_after", "read_frames", "read_timed_frames", "video_info"]
-__all__ += ["write_video"]
+__all__ = ["VIDEO_EXTENSIONS", "VideoInfo", "check_rate", "draw_before_and_after", "read_frames", "read_timed_frames"]
+__all__ += ["video_info", "write_video"]
 
 VIDEO_EXTENSIONS = (".mp4", ".m4v", ".mov")  # that can be written
 BEFORE_COLOR = (205, 95, 95)  # RGB
+LOWEST_RATE, HIGHEST_RATE = 0.01, 65535  # frames a second; MPEG-4 has 16 bits for its clock, in which OpenCV counts
+DECIMALS = 3  # of a rate that OpenCV keeps
 
 
 @dataclass(frozen=True)
@@ -89,33 +92,46 @@ def read_timed_frames(path: str | os.PathLike[str]) -> Iterator[tuple[float, np.
         capture.release()
 
 
+def check_rate(frames_per_second: float) -> None:
+    """Raise a ValueError unless videos can have that rate; worth asking before they are rendered."""
+    if not LOWEST_RATE <= frames_per_second <= HIGHEST_RATE:
+        raise ValueError(
+            f"frames_per_second of a video from {LOWEST_RATE} to {HIGHEST_RATE} is expected. "
+            f"Received: {frames_per_second}."
+        )
+
+
+def _possible_rate(frames_per_second: float) -> float:
+    """The rate with as many decimals as the clock of an MPEG-4 video can tell apart: 119.9213 becomes 119.92."""
+    decimals = next(count for count in range(DECIMALS, -1, -1) if round(frames_per_second * 10**count) <= HIGHEST_RATE)
+    return round(frames_per_second, decimals)
+
+
 def write_video(path: str | os.PathLike[str], frames: Iterable[np.ndarray], frames_per_second: float) -> int:
     """Write a video (MPEG-4); it is there as a whole or not at all.
 
     Args:
         path: ends in .mp4, .m4v or .mov.
         frames: images of one size; odd sides lose their last row or column, which video cannot hold.
-        frames_per_second: above 0.
+        frames_per_second: from 0.01 to 65535; rounded where MPEG-4's clock is too coarse for its decimals.
 
     Returns:
         How many frames were written.
 
     Raises:
-        ValueError: another extension, no frames, or the file cannot be written.
+        ValueError: another extension or rate, no frames, or the file cannot be written.
     """
-    import cv2
-
     path = os.fspath(path)
     if not path.lower().endswith(VIDEO_EXTENSIONS):
         raise ValueError(f"A file ending in {', '.join(VIDEO_EXTENSIONS)} is expected. Received: {path}.")
+    check_rate(frames_per_second)
     writer, count = None, 0
     with whole_file(path) as temporary:
         try:
             for frame in frames:
                 height, width = (side - side % 2 for side in frame.shape[:2])
                 if writer is None:
-                    code = cv2.VideoWriter_fourcc(*"mp4v")
-                    writer = cv2.VideoWriter(os.path.abspath(temporary), code, frames_per_second, (width, height))
+                    writer = _open_writer(path, temporary, _possible_rate(frames_per_second), height, width)
                 writer.write(np.ascontiguousarray(to_uint8(frame)[:height, :width, ::-1]))
                 count += 1
         finally:
@@ -124,6 +140,18 @@ def write_video(path: str | os.PathLike[str], frames: Iterable[np.ndarray], fram
         if not count or not temporary.is_file():
             raise ValueError(f"{path} could not be written: a video of at least one frame is expected.")
     return count
+
+
+def _open_writer(path: str, temporary: Path, rate: float, height: int, width: int):
+    import cv2
+
+    writer = cv2.VideoWriter(os.path.abspath(temporary), cv2.VideoWriter_fourcc(*"mp4v"), rate, (width, height))
+    if not writer.isOpened():
+        raise ValueError(
+            f"{path} could not be written: a size and a rate that MPEG-4 can have are expected. "
+            f"Received: {width}x{height} pixels at {rate} frames a second."
+        )
+    return writer
 
 
 def draw_before_and_after(image: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:

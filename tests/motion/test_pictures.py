@@ -22,6 +22,24 @@ def test_a_video_is_read_back(tmp_path):
         np.testing.assert_allclose(again.mean(), frame.mean(), atol=0.1)
 
 
+@pytest.mark.parametrize(
+    ("rate", "written"),
+    [(119.9213, 119.92), (60000 / 1001, 59.94), (655.353, 655.35), (6553.56, 6554), (65535, 65535), (0.01, 0.01)],
+)
+def test_rates_that_mpeg_4_cannot_have_are_rounded(tmp_path, rate, written):
+    write_video(tmp_path / "a.mp4", [color(0)] * 3, rate)
+    assert video_info(tmp_path / "a.mp4").frames_per_second == pytest.approx(written)
+
+
+def test_rates_and_sizes_that_no_video_can_have(tmp_path):
+    for rate in (90000.0, 0.0, float("nan")):
+        with pytest.raises(ValueError, match="frames_per_second of a video from 0.01 to 65535 is expected. Received"):
+            write_video(tmp_path / "a.mp4", [color(0)], rate)
+    with pytest.raises(ValueError, match=r"a\.mp4 could not be written: a size .* Received: 9000x16 pixels at 30"):
+        write_video(tmp_path / "a.mp4", [color(0, 16, 9000)], 30.0)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_names_with_a_colon(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "at-10:30").mkdir()
