@@ -22,14 +22,12 @@ from gfla_tf.models.presets import PRESETS, STAND_IN, load_model
 from gfla_tf.people import PeopleReader, Person
 from gfla_tf.pose.between import poses_between
 from gfla_tf.pose.estimator import PoseEstimator
-from gfla_tf.pose.framing import Frame, fit_frame, resize_image, whole_frame
+from gfla_tf.pose.framing import Frame, check_framing, fit_frame, resize_image, whole_frame
 from gfla_tf.pose.heatmaps import pose_maps
 from gfla_tf.published import find_model
 from gfla_tf.sheets import contact_sheet, transfer_panels
 
 __all__ = ["PoseTransfer", "TransferResult", "load_trained"]
-
-FRAMINGS = ("person", "whole")
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +100,7 @@ class PoseTransfer:
         estimator: PoseEstimator | None = None,
         intermediate_poses: int = 0,
     ):
-        if framing not in FRAMINGS:
-            raise ValueError(f"framing must be one of {', '.join(FRAMINGS)}. Received: {framing!r}.")
+        check_framing(framing)
         self.model = model if isinstance(model, keras.Model) else load_trained(model, weights)
         self.preset = getattr(self.model, "preset", None)
         if self.preset is None or self.preset.network != "person":

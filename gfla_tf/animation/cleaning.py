@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gfla_tf.motion.filling import SKELETON, is_seen
+from gfla_tf.motion.filling import SKELETON, interpolate, is_seen
 from gfla_tf.motion.methods import Cleaner
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
 
@@ -60,27 +60,21 @@ def _with_gaps_closed(body: np.ndarray) -> np.ndarray:
     seen = is_seen(body)
     if not seen[:, _HIPS].any():
         return body
-    hips = _interpolated(body[:, _HIPS], seen[:, _HIPS]) * [1, 1, 0]
+    hips = interpolate(body[:, _HIPS], seen[:, _HIPS]) * [1, 1, 0]
     result = body.copy()
     for joint in np.flatnonzero(seen.any(axis=0)):
-        closed = hips + _interpolated(body[:, joint] - hips, seen[:, joint])
+        closed = hips + interpolate(body[:, joint] - hips, seen[:, joint])
         near = np.convolve(seen[:, joint], np.ones(2 * REACH + 1))[REACH : REACH + len(body)] > 0
         fill = near & ~seen[:, joint]
         result[fill, joint] = closed[fill]
     return result
 
 
-def _interpolated(joint: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """A joint `[frames, 3]` in all frames, by straight lines between those in which it is seen."""
-    frames = np.arange(len(joint))
-    return np.stack([np.interp(frames, frames[seen], values[seen]) for values in joint.T], axis=-1)
-
-
 def _moved(joint: np.ndarray, seen: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """A joint `[frames, 3]`, its gaps closed, moved by `[frames, 2]`."""
     if not seen.any():
         return np.zeros_like(joint)
-    closed = _interpolated(joint, seen)
+    closed = interpolate(joint, seen)
     closed[:, :2] += shift
     return closed.astype(np.float32)
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gfla_tf.animation.proportions import change_lengths, part_lengths
-from gfla_tf.motion.filling import SKELETON, is_seen, person_size
+from gfla_tf.motion.filling import SKELETON, interpolate, is_seen, person_size
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
 
 __all__ = ["CAMERAS", "MODES", "Retargeting", "check_retargeting", "fit_retargeting"]
@@ -121,7 +121,7 @@ def fit_retargeting(
     factors = _limb_factors(clip, source[np.newaxis], skeleton, scale) if mode == "limbs" else {}
     changed = convert_keypoints(change_lengths(clip, skeleton, factors), skeleton, SKELETON)
     joint = _anchor_joint(changed, person)
-    path = _path(changed[:, joint])
+    path = interpolate(changed[:, joint], is_seen(changed[:, joint]))[:, :2]
     middle = np.median(path, axis=0)
     anchors = _smooth(path, frames_per_second) if camera == "follow" else np.broadcast_to(middle, path.shape)
     place = person[0, joint, :2].astype(np.float64)
@@ -146,12 +146,6 @@ def _anchor_joint(clip: np.ndarray, person: np.ndarray) -> int:
     if not common.any():
         raise ValueError("A source and a driver with a joint in common are expected. Received: people without.")
     return next(joint for joint in (*_ANCHORS, *np.flatnonzero(common)) if common[joint])
-
-
-def _path(joint: np.ndarray) -> np.ndarray:
-    """Where a joint `[frames, 3]` is, float64 `[frames, 2]`, gaps closed by straight lines."""
-    frames, seen = np.arange(len(joint)), is_seen(joint)
-    return np.stack([np.interp(frames, frames[seen], joint[seen, axis]) for axis in range(2)], axis=-1)
 
 
 def _smooth(path: np.ndarray, frames_per_second: float) -> np.ndarray:

@@ -12,11 +12,10 @@ import numpy as np
 
 from gfla_tf.animation.retargeting import Retargeting
 from gfla_tf.people import Person
-from gfla_tf.pose.framing import Frame, fit_frame, resize_image, whole_frame
+from gfla_tf.pose.framing import Frame, check_framing, fit_frame, resize_image, whole_frame
 
-__all__ = ["FRAMINGS", "Stage", "check_source", "corners", "set_stage"]
+__all__ = ["Stage", "check_source", "corners", "set_stage"]
 
-FRAMINGS = ("person", "whole")
 LEFT_OUT = 0.01  # of the frames, on every side
 
 
@@ -63,8 +62,7 @@ def set_stage(source: Person, retargeting: Retargeting, clip: np.ndarray, preset
     Raises:
         ValueError: another framing.
     """
-    if framing not in FRAMINGS:
-        raise ValueError(f"framing must be one of {', '.join(FRAMINGS)}. Received: {framing!r}.")
+    check_framing(framing)
     moved = retargeting.move(clip, retargeting.anchors)
     if framing == "whole":
         frame = whole_frame(*source.photo.shape[:2])

@@ -19,7 +19,7 @@ import numpy as np
 
 from gfla_tf.pose.skeletons import check_keypoints, get_skeleton
 
-__all__ = ["SKELETON", "fill_missing", "is_seen", "person_size"]
+__all__ = ["SKELETON", "fill_missing", "interpolate", "is_seen", "person_size"]
 
 SKELETON = "h36m-17"
 # Heights above the ground of a standing body with hanging arms, as parts of its own height. All but the nose: Drillis
@@ -66,18 +66,24 @@ def fill_missing(keypoints: np.ndarray) -> np.ndarray:
     if keypoints.ndim != 3:
         raise ValueError(f"Keypoints [frames, 17, 3] are expected. Received: shape {keypoints.shape}.")
     seen = is_seen(keypoints)
-    filled = np.zeros_like(keypoints)
-    for joint in np.flatnonzero(seen.any(axis=0)):
-        filled[:, joint] = _interpolate(keypoints[:, joint], seen[:, joint])
+    filled = np.where(seen[..., np.newaxis], keypoints, 0.0)
+    for joint in np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0)):
+        filled[:, joint] = interpolate(keypoints[:, joint], seen[:, joint])
     if seen.any():
         _guess(filled, seen)
     return filled
 
 
-def _interpolate(joint: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """A joint's (x, y, confidence) `[frames, 3]` in all frames from those that have it."""
-    if seen.all():
-        return joint
+def interpolate(joint: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """A joint in all frames, on straight lines between those in which it is seen, and beyond the ends as there.
+
+    Args:
+        joint: `[frames, 3]` = (x, y, confidence).
+        seen: bool `[frames]`; at least one is true.
+
+    Returns:
+        New float64 `[frames, 3]`.
+    """
     frames = np.arange(len(joint))
     return np.stack([np.interp(frames, frames[seen], values[seen]) for values in joint.T], axis=-1)
 

@@ -14,7 +14,9 @@ import numpy as np
 
 from gfla_tf.pose.resizing import crop_frame
 
-__all__ = ["Frame", "are_inside", "fit_frame", "resize_image", "whole_frame"]
+__all__ = ["FRAMINGS", "Frame", "are_inside", "check_framing", "fit_frame", "resize_image", "whole_frame"]
+
+FRAMINGS = ("person", "whole")
 
 # Room around the joints as parts of the larger side of their box: hair above the eyes, feet below the ankles, hands.
 MARGIN_TOP = 0.15
@@ -100,6 +102,12 @@ def _ramp(length: int, feather: float) -> np.ndarray:
     """Opacity along one side: rising from the border to 1 within feather * length pixels."""
     distance = np.minimum(np.arange(length) + 0.5, length - np.arange(length) - 0.5)
     return np.clip(distance / max(feather * length, 0.5), 0, 1).astype(np.float32)
+
+
+def check_framing(framing: str) -> None:
+    """Raise a ValueError unless people can be framed so: "person", around the joints, or "whole", the whole picture."""
+    if framing not in FRAMINGS:
+        raise ValueError(f"framing must be one of {', '.join(FRAMINGS)}. Received: {framing!r}.")
 
 
 def whole_frame(height: int, width: int) -> Frame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gfla_tf.motion.filling import fill_missing, person_size
+from gfla_tf.motion.filling import fill_missing, interpolate, person_size
 from gfla_tf.pose.skeletons import get_skeleton
 
 JOINTS = get_skeleton("h36m-17").joints
@@ -35,6 +35,15 @@ def test_gaps_are_straight_lines_in_time_and_ends_are_held():
     np.testing.assert_allclose(filled[:, 0], [10, 10, 15, 20, 25, 30, 30])
     np.testing.assert_allclose(filled[:, 1], [20, 20, 18, 16, 14, 12, 12])
     np.testing.assert_allclose(filled[:, 2], [0.8, 0.8, 0.7, 0.6, 0.5, 0.4, 0.4], rtol=1e-6)
+
+
+def test_interpolation_leaves_what_it_is_given_alone():
+    joint = np.array([[1, 2, 1], [5, 5, 0], [3, 6, 0.5]], np.float32)
+    before = joint.copy()
+    filled = interpolate(joint, joint[:, 2] > 0)
+    np.testing.assert_allclose(filled, [[1, 2, 1], [2, 4, 0.75], [3, 6, 0.5]])
+    interpolate(joint, np.ones(3, bool))[:] = 0
+    np.testing.assert_array_equal(joint, before)
 
 
 def test_convention_a_joint_that_is_never_seen_hangs_below_its_neighbour():
