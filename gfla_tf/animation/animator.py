@@ -76,13 +76,21 @@ class Animator:
         self.source = PeopleReader(self.skeleton, estimator).read_source(source, source_keypoints, person)
         check_source(self.source)
 
-    def __call__(self, keypoints: Iterable[np.ndarray], clip: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    def __call__(
+        self,
+        keypoints: Iterable[np.ndarray],
+        clip: np.ndarray | None = None,
+        frames_per_second: float = 30.0,
+        image_size: tuple[int, int] | None = None,
+    ) -> Iterator[np.ndarray]:
         """Render poses as they come.
 
         Args:
             keypoints: array `[frames, joints, 3]`, or anything that gives `[joints, 3]` = (x, y, confidence) in pixels
                 of the driver's picture, without end if that is wanted.
             clip: `[frames, joints, 3]` of the driver, see the module's text.
+            frames_per_second: of the clip; for the camera.
+            image_size: (height, width) in pixels of the driver's pictures; needed to retarget "none".
 
         Yields:
             One picture a pose, `[height, width, 3]` in [-1, 1], in true proportions.
@@ -91,14 +99,14 @@ class Animator:
             ValueError: keypoints of another shape, or nothing that a clip could be framed by.
         """
         if clip is None and isinstance(keypoints, np.ndarray):
-            stage = self.prepare(keypoints)
+            stage = self.prepare(keypoints, frames_per_second, image_size)
             targets = iter(stage.targets)
         else:
             poses = iter(keypoints)
             if clip is None:
                 first = list(itertools.islice(poses, 1))
                 clip, poses = np.array(first, np.float32), itertools.chain(first, poses)
-            stage = self.prepare(clip)
+            stage = self.prepare(clip, frames_per_second, image_size)
             targets = (stage.target(pose) for pose in poses)
         for image in self.render(stage, targets):
             yield stage.picture(image)

@@ -69,6 +69,27 @@ def test_live(animator):
     np.testing.assert_array_equal(np.stack(frames), np.stack(list(animator(clip)))[:3])
 
 
+@pytest.mark.parametrize("live", [False, True])
+def test_the_drivers_pictures_laid_over_the_photo(live, animator, monkeypatch):
+    monkeypatch.setattr(animator, "retarget", "none")
+    clip = walking(FRAMES)
+    stage = animator.prepare(clip, image_size=(240, 400))
+    frames = list(animator(iter(clip) if live else clip, clip if live else None, image_size=(240, 400)))
+    expected = [stage.picture(image) for image in animator.render(stage, stage.targets)]
+    np.testing.assert_allclose(np.stack(frames), np.stack(expected), atol=1e-5)
+    with pytest.raises(ValueError, match="Retargeting none needs a driver with pictures of a known size"):
+        next(animator(clip))
+
+
+def test_the_camera_follows_in_the_clips_own_time(animator, monkeypatch):
+    monkeypatch.setattr(animator, "camera", "follow")
+    clip = walking(FRAMES)
+    stage = animator.prepare(clip, frames_per_second=2.0)
+    expected = [stage.picture(image) for image in animator.render(stage, stage.targets)]
+    np.testing.assert_array_equal(np.stack(list(animator(clip, frames_per_second=2.0))), np.stack(expected))
+    assert np.abs(stage.targets - animator.prepare(clip).targets).max() > 0.1
+
+
 def test_live_without_a_clip_the_first_pose_counts(animator):
     clip = walking(FRAMES)
     frames = list(animator(iter(clip)))
