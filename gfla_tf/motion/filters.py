@@ -82,6 +82,8 @@ def one_euro(
             "Finite frames_per_second and cutoffs above 0 and a beta from 0 are expected. Received: "
             f"{frames_per_second}, {minimum_cutoff}, {derivative_cutoff} and {beta}."
         )
+    if not len(keypoints):
+        return fill_only(keypoints)
     unit = person_frame(fill_missing(keypoints)).unit[0]
     settings = (frames_per_second, minimum_cutoff, beta / unit, derivative_cutoff)
     return _filtered(keypoints, lambda points: _one_euro(points, *settings))

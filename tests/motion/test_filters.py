@@ -62,7 +62,11 @@ def test_filters_fill_first_and_leave_unknown_joints_missing():
         assert filtered.dtype == np.float32
         assert (filtered[:, 3, 2] > 0).all()
         assert (filtered[:, 4] == 0).all()
-    assert fill_only(np.zeros((0, 17, 3))).shape == (0, 17, 3)
+
+
+@pytest.mark.parametrize("smooth", [fill_only, savitzky_golay, one_euro])
+def test_recordings_without_a_frame(smooth):
+    assert smooth(np.zeros((0, 17, 3))).shape == (0, 17, 3)
 
 
 def test_wrong_settings():
