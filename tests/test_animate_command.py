@@ -156,6 +156,7 @@ WRONG = [
     (COMMAND.replace("dance.json", "uneven.mp4"), "frames at even times"),
     (COMMAND + " --frames-per-second 0", "frames_per_second above 0"),
     (COMMAND + " --frames-per-second 90000", "frames_per_second of a video from 0.01 to 65535 is expected"),
+    (COMMAND + " --turn nan", "turn must be a number of degrees. Received: nan"),
     (COMMAND + " --person 3", "person must be from 0 to 0. Received: 3"),
     (COMMAND + " --person -1", "The number of a person from 0"),
     (COMMAND + " --clean network --motion-model motion", "The preset motion comes without weights"),
@@ -183,6 +184,13 @@ def test_wrong_input_is_found_before_anything_slow_begins(inputs, monkeypatch, s
     monkeypatch.setattr(animation_job, slow, lambda *_: pytest.fail("was begun"))
     wrong = {"read_driving": "--person -1", "make_cleaner": "--retarget none"}[slow]
     assert main([*COMMAND.replace("dance.json", "other.json").split(), *wrong.split()]) == 2
+
+
+@pytest.mark.parametrize("setting", ["retarget", "camera", "framing", "normalization"])
+def test_wrong_settings_of_a_job_are_found_at_once(inputs, setting):
+    job = animation_job.AnimationJob("me.png", "dance.json", "out.mp4", "absent", **{setting: "some"})
+    with pytest.raises(ValueError, match=f"{setting} must be one of .* Received: 'some'"):
+        animation_job.animate(job)
 
 
 def write_wrong_inputs() -> None:

@@ -20,11 +20,13 @@ import keras
 import numpy as np
 
 from gfla_tf.animation.renderers import make_renderer
-from gfla_tf.animation.retargeting import fit_retargeting
+from gfla_tf.animation.retargeting import check_modes, fit_retargeting
 from gfla_tf.animation.staging import Stage, check_source, set_stage
+from gfla_tf.motion.filling import only_seen
 from gfla_tf.people import PeopleReader
 from gfla_tf.pipelines import load_trained
 from gfla_tf.pose.estimator import PoseEstimator
+from gfla_tf.pose.framing import check_framing
 from gfla_tf.pose.skeletons import check_keypoints
 from gfla_tf.published import published_models
 
@@ -53,7 +55,8 @@ class Animator:
         source: the person in the photo.
 
     Raises:
-        ValueError: another model, weights that do not fit, or nobody, or too little of somebody, in the photo.
+        ValueError: another model, weights that do not fit, settings that are not there, or nobody, or too little of
+            somebody, in the photo.
     """
 
     def __init__(
@@ -68,6 +71,8 @@ class Animator:
         framing: str = "person",
         estimator: PoseEstimator | None = None,
     ):
+        check_modes(retarget, camera)
+        check_framing(framing)
         self.model = model if isinstance(model, keras.Model) else load_trained(model or _default_model(), weights)
         self.renderer = make_renderer(self.model)
         self.preset = self.model.preset
@@ -87,7 +92,8 @@ class Animator:
 
         Args:
             keypoints: array `[frames, joints, 3]`, or anything that gives `[joints, 3]` = (x, y, confidence) in pixels
-                of the driver's picture, without end if that is wanted.
+                of the driver's picture, without end if that is wanted. A joint with confidence 0, or without finite
+                coordinates, is missing.
             clip: `[frames, joints, 3]` of the driver, see the module's text.
             frames_per_second: of the clip; for the camera.
             image_size: (height, width) in pixels of the driver's pictures; needed to retarget "none".
@@ -124,7 +130,7 @@ class Animator:
         Raises:
             ValueError: no frame, keypoints of another shape, or nothing that the clip could be framed by.
         """
-        clip = check_keypoints(clip, self.skeleton)
+        clip = only_seen(check_keypoints(clip, self.skeleton))
         if clip.ndim != 3 or not len(clip):
             raise ValueError(
                 f"Keypoints [frames, joints, 3] of one frame or more are expected. Received: {clip.shape}."

@@ -75,7 +75,7 @@ def read_driving(
     path = Path(path)
     if frames_per_second is not None and not 0 < frames_per_second < np.inf:
         raise ValueError(f"frames_per_second above 0 is expected. Received: {frames_per_second}.")
-    check_driving(path)
+    check_driving(path, turn)
     if _is_motion_capture(path):
         rate = frames_per_second or FRAMES_PER_SECOND
         keypoints, size = read_motion_capture(path, skeleton, rate, turn)
@@ -86,8 +86,10 @@ def read_driving(
     return _read_video(path, skeleton, person, frames_per_second)
 
 
-def check_driving(path: str | os.PathLike[str]) -> None:
-    """Raise a ValueError if it can be seen at once that nothing can be driven by it."""
+def check_driving(path: str | os.PathLike[str], turn: float = 0.0) -> None:
+    """Raise a ValueError if it can be seen at once that nothing can be driven by it, or not so turned."""
+    if not np.isfinite(turn):
+        raise ValueError(f"turn must be a number of degrees. Received: {turn}.")
     if not os.path.exists(path):
         raise ValueError(
             f"A video, a {MOTION_CAPTURE} file, a keypoint file or a folder of them is expected. Received: {path}."

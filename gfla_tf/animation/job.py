@@ -24,14 +24,16 @@ from gfla_tf.animation.cleaning import clean_keypoints
 from gfla_tf.animation.driving import Driving, check_driving, read_driving
 from gfla_tf.animation.ffmpeg import find_ffmpeg
 from gfla_tf.animation.gif import write_gif
-from gfla_tf.animation.retargeting import check_retargeting
+from gfla_tf.animation.retargeting import check_modes, check_retargeting
 from gfla_tf.animation.side_by_side import side_by_side
 from gfla_tf.animation.spool import FrameSpool
 from gfla_tf.animation.staging import Stage
 from gfla_tf.animation.video_writer import write_animation
 from gfla_tf.motion.methods import check_method, make_cleaner
+from gfla_tf.motion.normalization import check_normalization
 from gfla_tf.motion.video import VIDEO_EXTENSIONS, check_rate
 from gfla_tf.outputs import check_distinct, check_output
+from gfla_tf.pose.framing import check_framing
 from gfla_tf.pose.person_choice import check_choice
 from gfla_tf.progress import show_progress
 
@@ -131,8 +133,11 @@ def _check(job: AnimationJob) -> None:
     check_distinct([job.source, job.driving, job.source_keypoints], [job.output, job.side_by_side, job.gif])
     if job.clean not in (None, "none"):
         check_method(job.clean)
+    check_normalization(job.normalization)
+    check_modes(job.retarget, job.camera)
+    check_framing(job.framing)
     check_choice(start=job.person)
-    check_driving(job.driving)
+    check_driving(job.driving, job.turn)
 
 
 def _clean(job: AnimationJob, driving: Driving) -> np.ndarray:

@@ -28,7 +28,7 @@ from gfla_tf.animation.proportions import change_lengths, part_lengths
 from gfla_tf.motion.filling import SKELETON, interpolate, is_seen, person_size
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
 
-__all__ = ["CAMERAS", "MODES", "Retargeting", "check_retargeting", "fit_retargeting"]
+__all__ = ["CAMERAS", "MODES", "Retargeting", "check_modes", "check_retargeting", "fit_retargeting"]
 
 MODES = ("none", "global", "limbs")
 CAMERAS = ("follow", "still")
@@ -75,6 +75,13 @@ class Retargeting:
         return np.where(changed[..., 2:] > 0, moved, 0).astype(np.float32)
 
 
+def check_modes(mode: str, camera: str = "follow") -> None:
+    """Raise a ValueError for another mode or camera; worth asking before there is a driver."""
+    for name, value, known in (("retarget", mode, MODES), ("camera", camera, CAMERAS)):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(known)}. Received: {value!r}.")
+
+
 def check_retargeting(mode: str, camera: str = "follow", image_size: tuple[int, int] | None = None) -> None:
     """Raise a ValueError unless a driver can be retargeted so; worth asking before it is cleaned.
 
@@ -83,9 +90,7 @@ def check_retargeting(mode: str, camera: str = "follow", image_size: tuple[int, 
         camera: "follow" or "still".
         image_size: (height, width) of the driver's pictures in pixels, None where it is not known; needed for "none".
     """
-    for name, value, known in (("retarget", mode, MODES), ("camera", camera, CAMERAS)):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(known)}. Received: {value!r}.")
+    check_modes(mode, camera)
     if mode == "none" and image_size is None:
         raise ValueError("Retargeting none needs a driver with pictures of a known size. Received: none.")
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gfla_tf.animation.retargeting import Retargeting
+from gfla_tf.motion.filling import only_seen
 from gfla_tf.people import Person
 from gfla_tf.pose.framing import Frame, check_framing, fit_frame, resize_image, whole_frame
+from gfla_tf.pose.skeletons import check_keypoints
 
 __all__ = ["Stage", "check_source", "corners", "set_stage"]
 
@@ -40,8 +42,15 @@ class Stage:
     retargeting: Retargeting = field(repr=False)
 
     def target(self, keypoints: np.ndarray) -> np.ndarray:
-        """A pose of the driver, `[joints, 3]` in its pixels, in pixels of the network's picture."""
-        moved = self.retargeting.move(np.asarray(keypoints, np.float32)[np.newaxis])
+        """A pose of the driver, `[joints, 3]` in its pixels, in pixels of the network's picture.
+
+        Raises:
+            ValueError: keypoints of another shape.
+        """
+        pose = check_keypoints(keypoints, self.retargeting.skeleton)
+        if pose.ndim != 2:
+            raise ValueError(f"The keypoints [joints, 3] of a pose are expected. Received: shape {pose.shape}.")
+        moved = self.retargeting.move(only_seen(pose)[np.newaxis])
         return self.frame.keypoints_into(moved, *self.source_image.shape[:2])[0]
 
     def picture(self, image: np.ndarray) -> np.ndarray:

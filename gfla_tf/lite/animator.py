@@ -16,6 +16,7 @@ import numpy as np
 from gfla_tf.animation.retargeting import fit_retargeting
 from gfla_tf.animation.staging import check_source, corners
 from gfla_tf.lite.model import LiteModel
+from gfla_tf.motion.filling import only_seen
 from gfla_tf.people import PeopleReader
 from gfla_tf.pose.estimator import PoseEstimator
 from gfla_tf.pose.framing import fit_frame
@@ -68,7 +69,7 @@ class LiteAnimator:
         Raises:
             ValueError: keypoints of another shape, or nothing that a clip could be framed by.
         """
-        clip = check_keypoints(keypoints, self.model.skeleton)
+        clip = only_seen(check_keypoints(keypoints, self.model.skeleton))
         if clip.ndim != 3 or not len(clip):
             raise ValueError(
                 f"Keypoints [frames, joints, 3] of one frame or more are expected. Received: {clip.shape}."

@@ -19,7 +19,7 @@ import numpy as np
 
 from gfla_tf.pose.skeletons import check_keypoints, get_skeleton
 
-__all__ = ["SKELETON", "fill_missing", "interpolate", "is_seen", "person_size"]
+__all__ = ["SKELETON", "fill_missing", "interpolate", "is_seen", "only_seen", "person_size"]
 
 SKELETON = "h36m-17"
 # Heights above the ground of a standing body with hanging arms, as parts of its own height. All but the nose: Drillis
@@ -49,6 +49,11 @@ def is_seen(keypoints: np.ndarray) -> np.ndarray:
     return (keypoints[..., 2] > 0) & np.isfinite(keypoints).all(axis=-1)
 
 
+def only_seen(keypoints: np.ndarray) -> np.ndarray:
+    """Keypoints `[..., joints, 3]` with (0, 0, 0) for each joint that is not there."""
+    return np.where(is_seen(keypoints)[..., np.newaxis], keypoints, keypoints.dtype.type(0))
+
+
 def fill_missing(keypoints: np.ndarray) -> np.ndarray:
     """Fill in the joints that are missing, by the rules at the top of this module.
 
@@ -66,7 +71,7 @@ def fill_missing(keypoints: np.ndarray) -> np.ndarray:
     if keypoints.ndim != 3:
         raise ValueError(f"Keypoints [frames, 17, 3] are expected. Received: shape {keypoints.shape}.")
     seen = is_seen(keypoints)
-    filled = np.where(seen[..., np.newaxis], keypoints, 0.0)
+    filled = only_seen(keypoints)
     for joint in np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0)):
         filled[:, joint] = interpolate(keypoints[:, joint], seen[:, joint])
     if seen.any():

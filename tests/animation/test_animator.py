@@ -147,5 +147,26 @@ def test_wrong_arguments(animator):
         list(animator(walking(1)[0]))
     with pytest.raises(ValueError, match=r"keypoints must be numbers of shape \[..., 17, 3\] \(h36m-17\)"):
         list(animator(walking(2, "openpose-18")))
-    with pytest.raises(ValueError, match="retarget must be one of none, global, limbs. Received: 'some'"):
-        animator_of(animator.model, retarget="some").prepare(walking(2))
+    with pytest.raises(ValueError, match=r"keypoints must be numbers of shape \[..., 17, 3\]"):
+        list(animator(iter([walking(1)[0][:5]]), clip=walking(2)))
+    with pytest.raises(ValueError, match=r"keypoints \[joints, 3\] of a pose are expected. Received: .*\(2, 17, 3\)"):
+        list(animator(iter([walking(2)]), clip=walking(2)))
+
+
+@pytest.mark.parametrize(
+    ("setting", "known"),
+    [("retarget", "none, global, limbs"), ("camera", "follow, still"), ("framing", "person, whole")],
+)
+def test_wrong_settings_are_found_before_the_model_is_loaded(setting, known, monkeypatch):
+    monkeypatch.setattr(animator_module, "load_trained", lambda *_: pytest.fail("was loaded"))
+    with pytest.raises(ValueError, match=f"{setting} must be one of {known}. Received: 'some'"):
+        gfla_tf.Animator(photo(), "tiny", **{setting: "some"})
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_joints_without_finite_coordinates_are_missing(live, animator):
+    clip = walking(FRAMES)
+    clip[1, 4] = 0
+    expected = np.stack(list(animator(iter(clip) if live else clip, clip)))
+    clip[1, 4] = (np.nan, np.inf, 1)
+    np.testing.assert_array_equal(np.stack(list(animator(iter(clip) if live else clip, clip))), expected)
