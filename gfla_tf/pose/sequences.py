@@ -90,7 +90,7 @@ def choose_sequence(
     Raises:
         ValueError: the person is in no frame.
     """
-    people = [sorted(found, key=box_area, reverse=True) for found in frames.values()]
+    people = [sorted(_there(found), key=box_area, reverse=True) for found in frames.values()]
     chosen = choose_people(people, rule, person)
     if all(one is None for one in chosen):
         most = max((len(found) for found in people), default=0)
@@ -112,10 +112,15 @@ def write_sequence(path: str | os.PathLike[str], sequence: KeypointSequence) -> 
 def _read_file(path: str | os.PathLike[str], skeleton: str) -> tuple[dict, tuple[int, int] | None]:
     file = read_keypoint_file(path)
     frames = {
-        name: [convert_keypoints(person, file.skeleton, skeleton) for person in people]
+        name: _there([convert_keypoints(person, file.skeleton, skeleton) for person in people])
         for name, people in file.frames.items()
     }
     return frames, file.image_size
+
+
+def _there(people: list[np.ndarray]) -> list[np.ndarray]:
+    """Those of whom a joint is there: files may hold people without any, or without one that the skeleton has."""
+    return [person for person in people if (person[:, 2] > 0).any()]
 
 
 def _read_folder(folder: Path, skeleton: str) -> tuple[dict, tuple[int, int] | None]:

@@ -89,6 +89,21 @@ def test_the_only_person_of_a_file_may_jump(tmp_path):
     assert where(read_sequence(folder)) == [nose(100), nose(900), None]
 
 
+def test_people_without_a_joint_are_not_there(tmp_path):
+    """Also those with joints that the skeleton lacks."""
+    nobody, toe = np.zeros((2, 25, 3), np.float32)
+    toe[19] = (10, 10, 1)
+    for people in ([nobody], [toe], [nobody, toe]):
+        write_openpose_images(tmp_path / "a.json", {"0": people}, skeleton="openpose-25")
+        with pytest.raises(ValueError, match="nobody in .*a.json: expected at least one person"):
+            read_sequence(tmp_path / "a.json")
+    with pytest.raises(ValueError, match="nobody in the frames"):
+        choose_sequence({"0": [np.zeros((17, 3), np.float32)]}, "h36m-17")
+    nobody = np.zeros((18, 3), np.float32)
+    folder = write_folder(tmp_path / "b", {"0": [person(100), nobody], "1": [nobody, person(900)]})
+    assert where(read_sequence(folder)) == [nose(100), nose(900)]  # the only person of all files may jump
+
+
 def test_another_person_of_the_first_frame_that_has_so_many():
     first, second = person(100), person(300, 80)
     chosen = choose_people([[first], [first, second], [second], [first]], start=1)
