@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 import numpy as np
 
 from gfla_tf.image_io import read_image
-from gfla_tf.pose.estimator import PoseEstimator
+from gfla_tf.pose.estimator import PoseEstimator, check_image
 from gfla_tf.pose.framing import are_inside
 from gfla_tf.pose.keypoint_files import read_keypoints, split_image_name
 from gfla_tf.pose.skeletons import get_skeleton, missing_joints
@@ -76,15 +76,19 @@ class PeopleReader:
 
         Args:
             source: path of a photo, an image `[height, width, 3]` in [-1, 1], or a `Person` with a photo.
-            keypoints: path of a keypoint file or array `[joints, 3]`, where they are known; found otherwise.
+            keypoints: path of a keypoint file or array `[joints, 3]`, where they are known; found otherwise. A `Person`
+                has its own.
             person: which of several people, see `read_pose`.
 
         Raises:
-            ValueError: if a file cannot be read or there is nobody in the photo.
+            ValueError: if a file cannot be read, an image is of another kind, or there is nobody in the photo.
         """
         if isinstance(source, Person):
             if source.photo is None:
                 raise ValueError("A source with a photo is expected. Received: a person with keypoints only.")
+            if keypoints is not None:
+                raise ValueError("A person's own keypoints are expected. Received: others besides.")
+            _checked(source.photo, source.name)
             return source
         if isinstance(source, (str, os.PathLike)) and is_keypoint_file(source):
             raise ValueError(f"A photo is expected as the source. Received: {source}, which is a keypoint file.")
@@ -92,7 +96,7 @@ class PeopleReader:
             found = self._find(source, person)
             return found if found.photo is not None else replace(found, photo=self._pixels(found.name))
         if isinstance(source, np.ndarray):
-            return Person(self._read_keypoints(keypoints, person), source, "the source")
+            return Person(self._read_keypoints(keypoints, person), _checked(source, "the source"), "the source")
         return Person(self._read_keypoints(keypoints, person), self._pixels(os.fspath(source)), str(source))
 
     def read_pose(self, pose, person: int | None = None) -> Person:
@@ -155,6 +159,13 @@ class PeopleReader:
         keypoints = estimates[person or 0].keypoints(self.skeleton)
         warn_of_missing_joints(keypoints, self.skeleton, name)
         return Person(keypoints, photo, name)
+
+
+def _checked(photo: np.ndarray, name: str) -> np.ndarray:
+    try:
+        return check_image(photo)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _time_written(path: str) -> float | None:

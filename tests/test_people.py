@@ -109,6 +109,21 @@ def test_wrong_inputs(photo, tmp_path):
         reader.read_source(Person(STANDING))
 
 
+@pytest.mark.parametrize("photo", [np.zeros((64, 40, 3), np.uint8), np.zeros((64, 40)), np.full((64, 40, 3), 255.0)])
+def test_images_of_another_kind_are_refused_with_known_keypoints_too(photo):
+    reader = PeopleReader(estimator=OneEstimate())
+    with pytest.raises(ValueError, match=r"the source: An? .*image .*in \[-1, 1\].* is expected. Received"):
+        reader.read_source(photo, STANDING)
+    with pytest.raises(ValueError, match=r"me: An? .*image .*in \[-1, 1\].* is expected. Received"):
+        reader.read_source(Person(STANDING, photo, "me"))
+
+
+def test_a_person_has_keypoints_already():
+    source = Person(STANDING, np.zeros((64, 40, 3), np.float32))
+    with pytest.raises(ValueError, match="A person's own keypoints are expected. Received: others besides"):
+        PeopleReader(estimator=OneEstimate()).read_source(source, STANDING)
+
+
 def test_choosing_among_several_people(photo, tmp_path):
     class Two(OneEstimate):
         def estimate(self, photo):
