@@ -9,13 +9,13 @@ fingerprint is the first thing in it and the last, so that a folder without one 
 from __future__ import annotations
 
 import contextlib
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from gfla_tf.image_io import read_image, write_image
+from gfla_tf.kept_arrays import read_kept_arrays
 from gfla_tf.outputs import whole_file
 
 __all__ = ["FrameSpool"]
@@ -56,13 +56,12 @@ class FrameSpool:
         return self._fingerprint.read_text(encoding="ascii") if self._fingerprint.is_file() else None
 
     def _resume(self) -> None:
-        try:
-            with open(self._state, "rb") as file, np.load(file, allow_pickle=False) as state:
-                count, previous = int(state["count"]), (state["image"], state["keypoints"])
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        state = read_kept_arrays(self._state)
+        if state is None or not {"count", "image", "keypoints"} <= set(state):
             return
+        count = int(state["count"])
         if all(self._path(number).is_file() for number in range(count)):
-            self.count, self.previous = count, previous
+            self.count, self.previous = count, (state["image"], state["keypoints"])
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06}.png"

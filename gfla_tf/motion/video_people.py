@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from gfla_tf.kept_arrays import read_kept_arrays
 from gfla_tf.motion.video import read_timed_frames, video_info
 from gfla_tf.outputs import whole_file
 from gfla_tf.pose.skeletons import convert_keypoints
@@ -149,11 +149,8 @@ def _content_key(path: str | os.PathLike[str]) -> str:
 
 def _read(file: Path, key: str) -> VideoPeople | None:
     """What is kept in a file, None if that is nothing, damaged or of another video."""
-    try:
-        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            if str(arrays["key"]) != key:
-                return None
-            height, width = arrays["image_size"].tolist()
-            return VideoPeople(arrays["people"], arrays["frame"], arrays["times"], (height, width))
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+    arrays = read_kept_arrays(file)
+    if arrays is None or str(arrays.pop("key", "")) != key or set(arrays) != set(VideoPeople.__annotations__):
         return None
+    height, width = arrays.pop("image_size").tolist()
+    return VideoPeople(**arrays, image_size=(height, width))

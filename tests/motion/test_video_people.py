@@ -79,10 +79,20 @@ def test_another_video_of_that_name_is_looked_at_anew(video, estimator):
     assert len(estimator) == 5
 
 
-@pytest.mark.parametrize("content", [b"", b"PK noise", None])
-def test_a_damaged_file_is_written_anew(video, estimator, content):
+def cut(content: bytes) -> bytes:
+    return content[:-40]
+
+
+def flipped(content: bytes) -> bytes:
+    """The first array's compressed bytes begin with a block of a kind that zlib does not know."""
+    start = 30 + int.from_bytes(content[26:28], "little") + int.from_bytes(content[28:30], "little")
+    return content[:start] + b"\x07" + content[start + 1 :]
+
+
+@pytest.mark.parametrize("damage", [lambda content: b"", lambda content: b"PK noise", cut, flipped])
+def test_a_damaged_file_is_written_anew(video, estimator, damage):
     file = keep_people(find_video_people(video), video)
-    file.write_bytes(file.read_bytes()[:-40] if content is None else content)
+    file.write_bytes(damage(file.read_bytes()))
     find_video_people(video)
     assert len(estimator) == 6
     find_video_people(video)
