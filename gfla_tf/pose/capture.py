@@ -139,7 +139,7 @@ def read_capture(path: str | os.PathLike[str]) -> Capture:
     motion = read_bvh(path)
     numbers = {joint.name: number for number, joint in enumerate(motion.joints)}
     _check(motion, numbers, path)
-    angles = np.abs(motion.values[:, 3:]).max(axis=1)
+    angles = np.abs(motion.values[:, _rotation_columns(motion, path)]).max(axis=1)
     if len(angles) > 1 and angles[0] < _REST < angles[1]:
         motion = BvhMotion(motion.joints, motion.values[1:], motion.frame_time)
     turned = global_rotations(motion)
@@ -163,6 +163,18 @@ def _check(motion: BvhMotion, numbers: dict[str, int], path: str | os.PathLike[s
     channels = motion.joints[numbers["hip"]].channels
     if numbers["hip"] or any(f"{axis}position" not in channels for axis in "XYZ"):
         raise ValueError(f"{path}: hip must be the root, with position channels. Received: {channels}.")
+
+
+def _rotation_columns(motion: BvhMotion, path: str | os.PathLike[str]) -> list[int]:
+    columns = [
+        column
+        for joint in motion.joints
+        for column, channel in enumerate(joint.channels, joint.first_channel)
+        if channel.endswith("rotation")
+    ]
+    if not columns:
+        raise ValueError(f"{path}: joints with rotation channels are expected. Received: positions only.")
+    return columns
 
 
 def _root(motion: BvhMotion) -> np.ndarray:

@@ -55,6 +55,36 @@ def test_the_rest_pose_at_the_beginning_is_left_out(tmp_path):
     assert len(read_capture(write_bvh(tmp_path / "b.bvh", [moving, moving]))) == 2
 
 
+POSITIONS, ROTATIONS = "Xposition Yposition Zposition", "Zrotation Xrotation Yrotation"
+
+
+def rewrite(path, replaced, change):
+    """Change the words of a recording's hierarchy and the values of each of its frames."""
+    head, motion = path.read_text().split("MOTION\n")
+    for before, after in replaced.items():
+        head = head.replace(before, after)
+    frames, time, *rows = motion.splitlines()
+    rows = [" ".join(change(row.split())) for row in rows]
+    path.write_text("\n".join([f"{head}MOTION", frames, time, *rows]) + "\n")
+    return path
+
+
+def test_positions_do_not_hide_the_rest_pose(tmp_path):
+    """Rotations before positions, and positions of every joint, which are no angles."""
+    path, frames = tmp_path / "a.bvh", [{}, {"lForeArm": (90, 0, 0)}, {"lForeArm": (80, 0, 0)}]
+    usual = read_capture(write_bvh(path, frames)).joints()
+    replaced = {f"{POSITIONS} {ROTATIONS}": f"{ROTATIONS} {POSITIONS}"}
+    rewrite(path, replaced, lambda row: [*row[3:6], *row[:3], *row[6:]])
+    np.testing.assert_allclose(read_capture(path).joints(), usual, atol=1e-4)
+
+    def with_positions(row):
+        rotations = [row[start : start + 3] for start in range(6, len(row), 3)]
+        return [*row[:6], *(word for rotation in rotations for word in ("0", "30", "0", *rotation))]
+
+    rewrite(write_bvh(path, frames), {f"3 {ROTATIONS}": f"6 {POSITIONS} {ROTATIONS}"}, with_positions)
+    np.testing.assert_allclose(read_capture(path).joints(), usual, atol=1e-4)
+
+
 def test_other_proportions(tmp_path):
     capture = read_capture(write_bvh(tmp_path / "a.bvh", swinging(3)))
     usual = places(capture)
@@ -94,6 +124,10 @@ def test_files_of_another_kind(tmp_path):
     del joints["leftEye"], joints["rFoot"]
     with pytest.raises(ValueError, match=r"a.bvh must have the joints .*; leftEye, rFoot missing. Received: hip"):
         read_capture(write_bvh(tmp_path / "a.bvh", [{}], joints))
+    replaced = {f"3 {ROTATIONS}": "0", f"6 {POSITIONS} {ROTATIONS}": f"3 {POSITIONS}"}
+    path = rewrite(write_bvh(tmp_path / "c.bvh", [{}, {}]), replaced, lambda row: row[:3])
+    with pytest.raises(ValueError, match="c.bvh: joints with rotation channels are expected. Received: positions"):
+        read_capture(path)
     path = write_bvh(tmp_path / "b.bvh", [{}])
     text = path.read_text().replace("CHANNELS 6 Xposition Yposition Zposition", "CHANNELS 3")
     path.write_text(text.replace("0 90 0 ", "", 1))
