@@ -6,6 +6,7 @@ Out: one OpenPose JSON of all frames with the 17 joints of Human3.6M; optionally
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from gfla_tf.motion.video import (
 from gfla_tf.motion.video_people import find_video_people
 from gfla_tf.outputs import check_distinct, check_output
 from gfla_tf.people import is_keypoint_file
+from gfla_tf.pose.drawing import black_canvas
 from gfla_tf.pose.person_choice import check_choice
 from gfla_tf.pose.sequences import KeypointSequence, choose_sequence, read_sequence, write_sequence
 from gfla_tf.pose.skeletons import get_skeleton
@@ -34,7 +36,6 @@ from gfla_tf.progress import show_progress
 __all__ = ["MotionJob", "clean_motion"]
 
 FRAMES_PER_SECOND = 30.0
-CANVAS_MARGIN = 1.05
 
 
 @dataclass(frozen=True)
@@ -152,25 +153,18 @@ def _read(job: MotionJob) -> KeypointSequence:
 def _drawn(job: MotionJob, before: KeypointSequence, after: KeypointSequence) -> Iterator[np.ndarray]:
     """Every frame with both skeletons; frames that the background lacks are its last one."""
     video = job.background or (None if _is_keypoints(job) else job.source)
-    images = _black(before, after) if video is None else read_frames(video)
-    pairs = list(zip(before.keypoints, after.keypoints, strict=True))
+    both = np.stack([before.keypoints, after.keypoints], axis=1)
+    if video is None:
+        black, scale = black_canvas(both, before.image_size)
+        images, both = itertools.repeat(black), both * np.float32([scale, scale, 1])
+    else:
+        images = read_frames(video)
     image = None
-    for first, second in show_progress(pairs, len(pairs), "frames drawn"):
+    for first, second in show_progress(both, len(both), "frames drawn"):
         image = next(images, image)
         if image is None:
             raise ValueError(f"A video of at least one frame is expected. Received: {video}.")
         yield draw_before_and_after(image, first, second)
-
-
-def _black(before: KeypointSequence, after: KeypointSequence) -> Iterator[np.ndarray]:
-    """Black pictures that hold all joints."""
-    size = before.image_size
-    if size is None:
-        points = np.concatenate([before.keypoints, after.keypoints])
-        x, y, _ = np.max(points[points[..., 2] > 0], axis=0) * CANVAS_MARGIN
-        size = max(int(y) + 1, 2), max(int(x) + 1, 2)
-    while True:
-        yield np.full((*size, 3), -1, np.float32)
 
 
 def _write_plot(job: MotionJob, before: KeypointSequence, after: KeypointSequence) -> None:

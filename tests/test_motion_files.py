@@ -122,6 +122,19 @@ def test_without_a_size_the_canvas_holds_all_joints(noisy):
     assert info.width > noisy[..., 0].max()
 
 
+def test_a_wild_joint_does_not_blow_up_the_canvas(noisy):
+    keypoints = noisy.copy()
+    keypoints[6, 3, :2] = 1e6
+    names = tuple(f"{number:03}" for number in range(12))
+    write_sequence("wild.json", KeypointSequence(names, keypoints, "h36m-17"))
+    assert main(["motion", "wild.json", "--method", "fill", "--output", "clean.json", "--draw", "drawn.mp4"]) == 0
+    info = video_info("drawn.mp4")
+    assert noisy[..., 1].max() < info.height < 200
+    write_sequence("huge.json", KeypointSequence(names, keypoints, "h36m-17", (500, 2_000_000)))
+    assert main(["motion", "huge.json", "--method", "fill", "--output", "clean.json", "--draw", "drawn.mp4"]) == 0
+    assert (video_info("drawn.mp4").height, video_info("drawn.mp4").width) == (2, 4096)
+
+
 WRONG = [
     ("motion noisy.json --output a.json --model motion", "comes without weights"),
     ("motion noisy.json --output a.json --weights absent.safetensors", "absent.safetensors"),
@@ -183,7 +196,8 @@ def test_an_interruption_leaves_no_part_of_a_file(noisy, tmp_path, monkeypatch):
     assert len(read_sequence("clean.json").names) == 12
 
 
-def test_joints_are_there_even_if_their_video_cannot_be_written(noisy, capsys):
+def test_joints_are_there_even_if_their_video_cannot_be_written(noisy, monkeypatch, capsys):
+    monkeypatch.setattr("gfla_tf.pose.drawing.LARGEST_CANVAS", 9000)
     write_sequence("wide.json", replace(read_sequence("noisy.json"), image_size=(20, 8200)))
     assert main(["motion", "wide.json", "--method", "fill", "--output", "clean.json", "--draw", "a.mp4"]) == 2
     assert "a size and a rate that MPEG-4 can have are expected" in capsys.readouterr().err

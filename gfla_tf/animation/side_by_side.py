@@ -12,13 +12,12 @@ import numpy as np
 
 from gfla_tf.animation.driving import Driving
 from gfla_tf.motion.video import read_frames
-from gfla_tf.pose.drawing import draw_skeleton
+from gfla_tf.pose.drawing import black_canvas, draw_skeleton
 from gfla_tf.sheets import label
 
 __all__ = ["side_by_side"]
 
 GAP = 4  # pixels
-MARGIN = 20  # pixels around joints whose pictures' size is not known
 
 
 def side_by_side(driving: Driving, clean: np.ndarray, results: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -32,24 +31,18 @@ def side_by_side(driving: Driving, clean: np.ndarray, results: Iterable[np.ndarr
     Yields:
         One image a frame, with even sides.
     """
-    height, width = driving.image_size or _room(driving.keypoints, clean)
+    black, scale = black_canvas(np.concatenate([driving.keypoints, clean]), driving.image_size)
+    to_black = np.float32([scale, scale, 1])
     pictures = iter(()) if driving.video is None else read_frames(driving.video)
     picture = None
-    black = np.full((height, width, 3), -1, np.float32)
     for result, found, cleaned in zip(results, driving.keypoints, clean, strict=True):
         picture = next(pictures, picture)  # the last one stays
         panels = {} if picture is None else {"driver": picture}
-        panels["found"] = draw_skeleton(black if picture is None else picture / 2 - 0.5, found, driving.skeleton)
-        panels["clean"] = draw_skeleton(black, cleaned, driving.skeleton)
+        behind, place = (black, found * to_black) if picture is None else (picture / 2 - 0.5, found)
+        panels["found"] = draw_skeleton(behind, place, driving.skeleton)
+        panels["clean"] = draw_skeleton(black, cleaned * to_black, driving.skeleton)
         panels = {name: _of_height(panel, result.shape[0]) for name, panel in panels.items()}
         yield _in_a_row({**panels, "result": result})
-
-
-def _room(*clips: np.ndarray) -> tuple[int, int]:
-    """A picture's (height, width) that holds all joints right of and below its corner."""
-    points = np.concatenate([clip[clip[..., 2] > 0, :2] for clip in clips])
-    width, height = np.maximum(points.max(axis=0, initial=0), 1).astype(int).tolist()
-    return height + MARGIN, width + MARGIN
 
 
 def _of_height(image: np.ndarray, height: int) -> np.ndarray:

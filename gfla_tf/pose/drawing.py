@@ -12,7 +12,11 @@ import numpy as np
 
 from gfla_tf.pose.skeletons import Skeleton, check_keypoints, get_skeleton
 
-__all__ = ["draw_skeleton", "skeleton_image"]
+__all__ = ["black_canvas", "draw_skeleton", "skeleton_image"]
+
+LARGEST_CANVAS = 4096  # pixels a side
+FURTHEST = 2**14  # pixels from the corner; what is further away is a detector's mistake
+MARGIN = 20  # pixels around joints of a picture of unknown size
 
 # RGB, 0..255. Neighbouring limbs of one side take different shades.
 _RIGHT_COLORS = ((255, 60, 40), (255, 130, 0), (255, 200, 40))
@@ -76,6 +80,26 @@ def skeleton_image(
     if height < 1 or width < 1:
         raise ValueError(f"height and width must be at least 1 pixel. Received: {height} and {width}")
     return draw_skeleton(np.full((height, width, 3), -1, np.float32), keypoints, skeleton)
+
+
+def black_canvas(keypoints: np.ndarray, size: tuple[int, int] | None = None) -> tuple[np.ndarray, float]:
+    """A black picture to draw joints on where there is none behind them.
+
+    Args:
+        keypoints: `[..., joints, 3]` = (x, y, confidence) in pixels.
+        size: (height, width) in pixels of the picture that they are in. Where it is not known, the canvas holds all
+            joints right of and below its corner, but for those that are further away than pictures reach.
+
+    Returns:
+        float32 `[height, width, 3]`, all -1, and the factor that brings coordinates to its pixels: 1, unless a side
+        would be longer than `LARGEST_CANVAS`.
+    """
+    if size is None:
+        there = (keypoints[..., 2] > 0) & (np.abs(keypoints[..., :2]) < FURTHEST).all(axis=-1)
+        width, height = keypoints[there, :2].max(axis=0, initial=1).astype(int).tolist()
+        size = height + MARGIN, width + MARGIN
+    scale = min(LARGEST_CANVAS / max(size), 1.0)
+    return np.full([*(max(round(side * scale), 2) for side in size), 3], -1, np.float32), scale
 
 
 def _check_image(image: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ the factor where a picture shrinks, cut at the border and normalised.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from gfla_tf.pose.framing import Frame
 
 __all__ = ["crop_frame", "resize_image"]
+
+LARGEST_SIDE = 2**24  # pixels of a frame; up to here, float32 tells them apart
 
 
 def resize_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -28,19 +31,41 @@ def crop_frame(frame: Frame, image: np.ndarray, height: int, width: int) -> np.n
     """What `Frame.crop` gives: the frame's part of a picture at height x width, the border pixel repeated outside.
 
     Memory is needed for what is in the picture only, however far the frame reaches beyond it.
+
+    Raises:
+        ValueError: a side of the frame is longer than `LARGEST_SIDE`.
     """
+    if max(frame.height, frame.width) > LARGEST_SIDE:
+        raise ValueError(
+            f"A frame of at most {LARGEST_SIDE} pixels a side is expected. Received: {frame.width}x{frame.height}."
+        )
     if (frame.height, frame.width) == (height, width):
         return np.asarray(frame.cut(image), np.float32)
-    seen, rows = _repeated(_weights(frame.height, height), frame.top, image.shape[0])
-    image, (seen, columns) = image[seen], _repeated(_weights(frame.width, width), frame.left, image.shape[1])
-    return _weighted(rows, columns, image[:, seen])
+    shown_rows, rows = _weights_of_shown(frame.height, height, frame.top, image.shape[0])
+    shown_columns, columns = _weights_of_shown(frame.width, width, frame.left, image.shape[1])
+    return _weighted(rows, columns, image[shown_rows, shown_columns])
 
 
-def _repeated(weights: np.ndarray, start: int, length: int) -> tuple[slice, np.ndarray]:
-    """The pixels of a side that a frame from `start` on shows, and their weights: the border has those of outside."""
-    places = np.clip(np.arange(start, start + weights.shape[1]), 0, length - 1)
-    seen, first = np.unique(places, return_index=True)
-    return slice(seen[0], seen[-1] + 1), np.add.reduceat(weights, first, axis=1)
+def _weights_of_shown(length: int, wanted: int, start: int, side: int) -> tuple[slice, np.ndarray]:
+    """The pixels of a picture's side that a frame shows, and what each of `wanted` pixels takes from them.
+
+    The frame has `length` pixels from `start` on; the border has the weights of what is outside.
+    """
+    first, last = (min(max(end, 0), side - 1) for end in (start, start + length - 1))
+    weights = np.zeros((wanted, last - first + 1), np.float32)
+    centers, stretch = _kernels(length, wanted)
+    for row, center in zip(weights, centers.tolist(), strict=True):
+        lowest, highest = max(math.ceil(center - 2 * stretch), 0), min(math.floor(center + 2 * stretch), length - 1)
+        if start + highest <= first:
+            row[0] = 1
+        elif start + lowest >= last:
+            row[-1] = 1
+        else:
+            pixels = np.arange(lowest, highest + 1)
+            taken = _cubic((pixels - center) / stretch)
+            places = np.clip(pixels + start, first, last) - first
+            row[:] = np.bincount(places, taken / taken.sum(), len(row))
+    return slice(first, last + 1), weights
 
 
 def _weighted(rows: np.ndarray, columns: np.ndarray, image: np.ndarray) -> np.ndarray:
@@ -51,11 +76,15 @@ def _weighted(rows: np.ndarray, columns: np.ndarray, image: np.ndarray) -> np.nd
 
 def _weights(length: int, wanted: int) -> np.ndarray:
     """What each of `wanted` pixels takes from `length` ones, float32 `[wanted, length]`; rows sum to 1."""
-    factor = length / wanted
-    stretch = max(factor, 1.0)
-    centers = (np.arange(wanted) + 0.5) * factor - 0.5
+    centers, stretch = _kernels(length, wanted)
     weights = _cubic((np.arange(length) - centers[:, np.newaxis]) / stretch)
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _kernels(length: int, wanted: int) -> tuple[np.ndarray, float]:
+    """Where each of `wanted` pixels lies among `length` ones, and how far the cubic is stretched there."""
+    factor = length / wanted
+    return (np.arange(wanted) + 0.5) * factor - 0.5, max(factor, 1.0)
 
 
 def _cubic(distance: np.ndarray) -> np.ndarray:

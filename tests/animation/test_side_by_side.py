@@ -43,3 +43,12 @@ def test_three_panels_of_keypoints():
     width = round((int(keypoints[..., 0].max()) + 20) * 60 / (int(keypoints[..., 1].max()) + 20))
     assert row.shape[1] in (2 * (width + GAP) + 40, 2 * (width + GAP) + 41)
     assert drawn(panel(row, 0, width), -1).any()
+
+
+def test_a_wild_joint_does_not_blow_up_the_panels():
+    keypoints = walking(3)
+    expected = next(side_by_side(Driving(keypoints, "h36m-17"), keypoints, RESULTS))
+    wild = keypoints.copy()
+    wild[2, 4, :2] = 1e6
+    row = next(side_by_side(Driving(wild, "h36m-17"), keypoints, RESULTS))
+    np.testing.assert_array_equal(row, expected)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gfla_tf.pose.drawing import draw_skeleton, skeleton_image
+from gfla_tf.pose.drawing import black_canvas, draw_skeleton, skeleton_image
 from gfla_tf.pose.skeletons import SKELETONS, flip_keypoints
 
 
@@ -24,6 +24,23 @@ def only(keypoints, *joints):
 def drawn(image):
     """Which pixels are not black."""
     return (image > -1).any(axis=-1)
+
+
+def test_a_canvas_holds_all_joints_but_those_that_no_picture_reaches():
+    keypoints = np.stack([standing_person(200, 300), standing_person(100, 100)])
+    canvas, scale = black_canvas(keypoints)
+    assert (canvas.shape, scale) == ((190 + 20, 225 + 20, 3), 1.0)
+    keypoints[0, 3, :2] = (1e6, 30)
+    keypoints[1, 3] = (np.nan, 1e5, 1)
+    assert black_canvas(keypoints)[0].shape == canvas.shape
+    assert black_canvas(keypoints * 0)[0].shape == (21, 21, 3)
+
+
+def test_a_canvas_of_a_known_size_is_no_larger_than_can_be_held():
+    assert black_canvas(standing_person(200, 300), (40, 50))[0].shape == (40, 50, 3)
+    canvas, scale = black_canvas(standing_person(200, 300), (10**6, 8 * 10**6))
+    assert (canvas.shape, scale) == ((512, 4096, 3), 4096 / 8e6)
+    assert black_canvas(standing_person(200, 300), (1, 10**9))[0].shape == (2, 4096, 3)
 
 
 def test_convention_coordinates():

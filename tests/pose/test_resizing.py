@@ -40,5 +40,10 @@ def test_a_frame_far_beyond_memory_shows_the_picture_in_its_place():
     expected = framing.Frame(-290, -435, 600, 900).crop(image[::20, ::20], 60, 40)
     np.testing.assert_allclose(shown, expected, atol=0.01)
     assert expected.max() > -0.5
+    # Joints millions of pixels away: what lies beyond the picture must not be counted pixel by pixel.
+    wide = framing.Frame(-5_000_000, -5_000_000, 10_000_600, 10_000_900).crop(image, 256, 176)
+    np.testing.assert_allclose(wide, np.full((256, 176, 3), -1), atol=0.01)
+    with pytest.raises(ValueError, match=r"at most 16777216 pixels a side is expected. Received: 20000000x10\."):
+        framing.Frame(0, 0, 20_000_000, 10).crop(image, 60, 40)
     nearly_nothing = framing.Frame(-100_000, -240_000, 320_000, 480_000).crop(image, 24, 16)
     np.testing.assert_allclose(nearly_nothing, np.full((24, 16, 3), -1), atol=0.01)
