@@ -58,7 +58,10 @@ class Agreement:
         return {name: None if value == math.inf else value for name, value in asdict(self).items()}
 
     def complaints(self, limit: Limit) -> list[str]:
-        """What is beyond the limit, a line each."""
+        """What is beyond the limit, a line each; what is no number is beyond every one."""
+        if not math.isfinite(self.maximum) or not math.isfinite(self.mean):
+            found = f"largest difference {self.maximum:.2g}, mean {self.mean:.2g}"
+            return [f"{self.interpreter}: {found}, finite ones are expected"]
         lines = [
             f"{self.interpreter}: {name} difference {value:.2g}, at most {allowed:.2g} is allowed"
             for name, value, allowed in (("largest", self.maximum, limit.maximum), ("mean", self.mean, limit.mean))
@@ -119,15 +122,16 @@ def compare(interpreter: str, differences: list[np.ndarray]) -> Agreement:
     squares = [float(np.mean(np.square(difference))) for difference in differences]
     return Agreement(
         interpreter,
-        max(float(difference.max()) for difference in differences),
+        float(np.max([difference.max() for difference in differences])),  # NaN, which Python's max may pass over
         float(np.mean([difference.mean() for difference in differences])),
         _psnr(float(np.mean(squares))),
-        _psnr(max(squares)),
+        _psnr(float(np.max(squares))),
     )
 
 
 def _psnr(mean_square: float) -> float:
-    return 10 * math.log10(RANGE**2 / mean_square) if mean_square > 0 else math.inf
+    """In decibels; infinite for no difference at all, NaN for NaN."""
+    return math.inf if mean_square == 0 else 10 * (math.log10(RANGE**2) - math.log10(mean_square))
 
 
 def _motions(model, runs: Runs, size, pixels: str, count: int) -> Answers:

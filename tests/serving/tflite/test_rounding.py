@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from serving.export import ExportError
 from serving.tflite import export
 from serving.tflite.rounding import allow_rounding, own_rounding
-from serving.tflite.verification import EXACT, Agreement, Limit
+from serving.tflite.verification import EXACT, ROUNDED, Agreement, Limit, compare
 
 
 def off_by(maximum: float, mean: float) -> Agreement:
@@ -26,6 +27,16 @@ def test_float32_is_off_by_its_seventh_digit(person_model, motion_model):
     for model, size in ((person_model, (32, 48)), (motion_model, None)):
         found = own_rounding(model, size, count=1)
         assert 1e-9 < found.mean <= found.maximum < 1e-4
+
+
+@pytest.mark.parametrize("limit", [EXACT, ROUNDED, Limit()])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_is_no_number_is_never_right(limit, wrong):
+    right = np.full((2, 2), 1e-6)
+    assert compare("an interpreter", [right, right]).complaints(limit) == []
+    for differences in ([right, np.array([[0, wrong]])], [np.array([[0, wrong]]), right]):
+        (complaint,) = compare("an interpreter", differences).complaints(limit)
+        assert complaint == f"an interpreter: largest difference {wrong}, mean {wrong}, finite ones are expected"
 
 
 @pytest.mark.parametrize(("own", "is_written"), [(2e-3, True), (1e-3, False)])
