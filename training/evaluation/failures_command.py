@@ -64,7 +64,7 @@ def find_failures(
         name: of one of its systems.
         pairs: that it was made on.
         metric: column to rank by; None for the protocol's ranking.
-        system: the system itself, for its masks; None if it is not at hand.
+        system: the system itself, for its masks, if it has any; None if it is not at hand.
 
     Raises:
         ValueError: there is no such column, or a pair has no number there.
@@ -81,7 +81,7 @@ def find_failures(
         raise ValueError(f"--metric must be one of {', '.join(scores)}. Received: {metric}.")
     if not np.isfinite(scores[metric]).all():
         raise ValueError(f"--metric must have a number for every pair. Received: {metric}, which has not.")
-    masks = None if system is None else _masks(system)
+    masks = None if system is None or not system.model.attention_levels else _masks(system)
     return Failures(name, find_column(metric), scores[metric], measure(pairs, masks), pairs)
 
 
@@ -103,8 +103,10 @@ def _pairs(evaluation: Evaluation, data: str) -> EvaluationPairs:
 def _system(evaluation: Evaluation, name: str, folder: str) -> ModelSystem:
     from training.evaluation.systems import ModelSystem
 
-    system = ModelSystem(name, folder, evaluation.fingerprint["protocol"]["resize"])
-    if system.identity != evaluation.content["systems"][name]["identity"]:
+    identity = evaluation.content["systems"][name]["identity"]
+    steps = identity.get("intermediate_poses", 0)
+    system = ModelSystem(name, folder, evaluation.fingerprint["protocol"]["resize"], steps)
+    if system.identity != identity:
         raise ValueError(f"--model must be the folder of {name}. Received: {folder}, another model.")
     return system
 
@@ -117,7 +119,7 @@ def _masks(system: ModelSystem):
     from gfla_tf.people import Person
     from gfla_tf.pipelines import PoseTransfer
 
-    transfer = PoseTransfer(system.model, framing="whole")
+    transfer = PoseTransfer(system.model, framing="whole", intermediate_poses=system.intermediate_poses)
 
     def masks(batch) -> np.ndarray:
         people = zip(batch.source_image, batch.source_keypoints, batch.target_keypoints, strict=True)

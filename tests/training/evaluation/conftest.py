@@ -43,9 +43,10 @@ def pairs(data) -> EvaluationPairs:
 def make_model(tmp_path_factory):
     """Writes a person generator for pictures of 64x32; another one for each seed."""
 
-    def make(seed: int = 0) -> Path:
+    def make(seed: int = 0, **config) -> Path:
         folder = tmp_path_factory.mktemp("model")
-        preset = replace(PRESETS["person-demo"], config={**SHALLOW, "pose_channels": 18}, height=64, width=32)
+        config = {**SHALLOW, "pose_channels": 18, **config}
+        preset = replace(PRESETS["person-demo"], config=config, height=64, width=32)
         save_model(filled(build_model(preset), seed), folder)
         return folder
 

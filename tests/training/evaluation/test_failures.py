@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 from helpers.animations import standing
+from helpers.tiny_evaluation import TINY
 
 from gfla_tf.image_io import read_image
 from training.__main__ import main
+from training.evaluation import protocols
 from training.evaluation.columns import find_column
 from training.evaluation.failure_causes import (
     CAUSES,
@@ -159,6 +162,40 @@ def test_the_command(evaluation, data, tmp_path, make_model, capsys):
     ):
         assert main([*arguments, *wrong]) == 2
         assert message in capsys.readouterr().err
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """A protocol without exact flow."""
+    protocol = replace(TINY, name="plain", metrics=("l1",), ranking="l1", needs_truth=False)
+    monkeypatch.setattr(protocols, "PROTOCOLS", {**protocols.PROTOCOLS, "plain": protocol})
+
+
+def occlusion_by(model, system, evaluation, data, output):
+    """The column of failures.csv, of a model's masks."""
+    arguments = ["failures", str(evaluation), "--data", str(data), "--output", str(output)]
+    assert main([*arguments, "--system", system, "--model", str(model)]) == 0
+    with open(output / "failures.csv", encoding="utf-8", newline="") as file:
+        return [row["occlusion"] for row in sorted(csv.DictReader(file), key=lambda row: row["pair"])]
+
+
+def test_a_model_that_goes_through_a_pose_in_between(plain, data, tmp_path, make_model, capsys):
+    model, out = make_model(), tmp_path / "evaluation"
+    common = ["--data", str(data), "--output", str(out), "--sheet", "0"]
+    assert (
+        main(["evaluate", "--protocol", "plain", *common, "--model", f"a={model}", "--stepped-model", f"b={model}"])
+        == 0
+    )
+    straight, stepped = (occlusion_by(model, system, out, data, tmp_path / system) for system in "ab")
+    assert np.isfinite([float(value) for value in straight + stepped]).all()
+    assert straight != stepped
+
+
+def test_a_model_without_masks_does_not_know_occlusion(plain, data, tmp_path, make_model):
+    model, out = make_model(attention_kernels={}), tmp_path / "evaluation"
+    common = ["--data", str(data), "--output", str(out), "--sheet", "0"]
+    assert main(["evaluate", "--protocol", "plain", *common, "--model", f"mine={model}"]) == 0
+    assert occlusion_by(model, "mine", out, data, tmp_path / "failures") == ["", ""]
 
 
 def test_sheets_show_results_where_the_system_is_there(pairs, tmp_path):
