@@ -38,8 +38,9 @@ class Column:
         return "↑" if self.higher_is_better else "↓"
 
     def best_first(self, values: np.ndarray) -> np.ndarray:
-        """Positions of values from the best to the worst, equal ones in their order."""
-        return np.argsort(-values if self.higher_is_better else values, kind="stable")
+        """Positions of values from the best to the worst, equal ones in their order; of NaN only if all are NaN."""
+        order = np.argsort(-values if self.higher_is_better else values, kind="stable")
+        return order[: np.sum(~np.isnan(values)) or None]  # NaN comes last
 
 
 _COLUMNS = {

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from gfla_tf.image_io import write_image
+from gfla_tf.pose.heatmaps import rescale_keypoints
 from training.evaluation.clip_judge import ClipJudge
 from training.evaluation.clips import EvaluationClips
 from training.evaluation.columns import find_column
@@ -126,7 +127,10 @@ def _summary(
 ) -> dict:
     reference, data = systems[0].name, judge.data
     columns = {name: one.columns for name, one in scores.items()}
-    by_pose = summarize_thirds(data.keypoints(), columns, reference) if isinstance(data, EvaluationPairs) else {}
+    by_pose = {}
+    if isinstance(data, EvaluationPairs):
+        keypoints = rescale_keypoints(data.keypoints(), data.picture_size, data.layout.annotation_size)
+        by_pose = summarize_thirds(keypoints, columns, reference)
     return {
         "description": judge.protocol.description,
         "fingerprint": judge.fingerprint,

@@ -10,7 +10,8 @@
   the signed width of the shoulders over the length of the torso, 1 from the front, -1 from behind, 0 from the side.
 * missing_joints: share of the joints below the head that are missing in either pose.
 
-Keypoints are `[18, 3]` = (x, y, confidence) in pixels, in OpenPose's order; a number that can't be had is NaN.
+Keypoints are `[18, 3]` = (x, y, confidence) in pixels, in OpenPose's order; a number that can't be had is NaN. Poses
+are measured in the size that they were annotated in, where people are not stretched.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.pose.heatmaps import rescale_keypoints
 from gfla_tf.pose.skeletons import get_skeleton
 from gfla_tf.progress import Progress
 from training.data.truth import hidden_points
@@ -52,7 +54,9 @@ def measure(pairs: EvaluationPairs, masks: Masks | None = None) -> dict[str, np.
     with Progress(len(pairs), "pairs") as progress:
         for batch in pairs.batches(BATCH_SIZE):
             hidden = _by_truth(batch) if batch.flow is not None else _by_masks(batch, masks)
-            poses = zip(batch.source_keypoints, batch.target_keypoints, strict=True)
+            ends = (batch.source_keypoints, batch.target_keypoints)
+            sizes = pairs.picture_size, pairs.layout.annotation_size
+            poses = zip(*(rescale_keypoints(keypoints, *sizes) for keypoints in ends), strict=True)
             rows += [_pose_facts(*pose) | one for pose, one in zip(poses, hidden, strict=True)]
             progress.add(len(batch.positions))
     return {name: np.array([row.get(name, np.nan) for row in rows]) for name in FACTS} | _outside(pairs, rows)

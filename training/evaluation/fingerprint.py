@@ -22,7 +22,7 @@ from training.evaluation.protocols import Protocol
 __all__ = ["VERSION", "describe_data", "describe_dependencies", "describe_fingerprint", "differences", "fingerprint"]
 
 HASH_LENGTH = 12  # digits that are shown
-VERSION = 3  # of this package's way to evaluate: raised whenever scores change
+VERSION = 4  # of this package's way to evaluate: raised whenever scores change
 
 
 def fingerprint(protocol: Protocol, data: dict, networks: Mapping[str, str], real_set: dict | None = None) -> dict:

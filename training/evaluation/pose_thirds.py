@@ -22,7 +22,7 @@ def summarize_thirds(keypoints: np.ndarray, columns: Mapping[str, Mapping[str, n
     """Summaries of the pairs with near poses, of those with far ones, and of those between.
 
     Args:
-        keypoints: `[pairs, 2, 18, 3]`, of source and target, in OpenPose's order.
+        keypoints: `[pairs, 2, 18, 3]`, of source and target, in OpenPose's order, of people who are not stretched.
         columns: of each system by its name, column -> `[pairs]`.
         reference: the system that the others are compared with.
 

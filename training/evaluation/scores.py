@@ -18,7 +18,7 @@ from training.evaluation.pose_scores import POSE_METRICS, PoseScorer, estimator_
 from training.evaluation.protocols import Protocol
 from training.evaluation.systems import Rendered
 
-__all__ = ["METRICS", "Scorer"]
+__all__ = ["METRICS", "PERSON_METRICS", "Scorer"]
 
 FRECHET_NETWORK = "vgg16"
 
@@ -42,6 +42,7 @@ METRICS: Mapping[str, Metric] = {
     "pckh": lambda scorer, batch, image: scorer.pose(batch, image).pckh,
     "pose_distance": lambda scorer, batch, image: scorer.pose(batch, image).distance,
 }
+PERSON_METRICS = {"mask_lpips_alexnet", "mask_ssim", "l1_person"}  # of the person's mask alone
 
 
 class Scorer:
@@ -77,12 +78,17 @@ class Scorer:
     def scores(self, batch: PairBatch, rendered: Rendered) -> dict[str, np.ndarray]:
         """Column -> one number a picture, `[batch]`; those of flows where a system has flows and the batch exact ones.
 
+        Where nobody is in the mask, the metrics of the person are NaN.
+
         Raises:
             ValueError: a picture is no image of the target's size.
         """
         scores = {
-            name: np.asarray(METRICS[name](self, batch, rendered.image), np.float64) for name in self.protocol.metrics
+            name: np.array(METRICS[name](self, batch, rendered.image), np.float64) for name in self.protocol.metrics
         }
+        nobody = batch.person_mask.sum(axis=(1, 2, 3)) == 0
+        for name in PERSON_METRICS & scores.keys():
+            scores[name][nobody] = np.nan
         if batch.flow is not None:
             for level, flow in rendered.flows.items():
                 scores[flow_column(level)] = flow_errors(batch, level, flow)

@@ -95,6 +95,16 @@ def test_scores_are_those_of_the_metrics(clips, tmp_path):
     assert tree(tmp_path / "again") == tree(output)
 
 
+def test_a_frame_without_anybody_does_not_count_for_the_person(clips, tmp_path, monkeypatch):
+    masks = clips.read([0]).person_mask
+    masks[-1] = 0
+    monkeypatch.setattr(clips, "_read_masks", lambda *_: masks)
+    evaluate(CLIPS, clips, [Baseline("copy")], tmp_path, sheet=0)
+    errors = np.abs(np.stack([np.float64(stored("a", frame)) - stored("a", 0) for frame in range(1, FRAMES - 1)]))
+    found = read_evaluation(tmp_path).scores["copy"].columns["l1_person"][0]
+    assert found == pytest.approx(errors[:, :, : WIDTH // 2].mean(), rel=1e-5)
+
+
 def test_video_features(clips, tmp_path, monkeypatch):
     """On mean colours: AED is a mean of distances, FVD and FID-Video are Frechet distances."""
 

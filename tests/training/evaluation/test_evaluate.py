@@ -7,17 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.tiny_datasets import tree
+from helpers.tiny_datasets import X, Y, tree
 from helpers.tiny_evaluation import TINY, stand_in_network
 
 from gfla_tf.image_io import from_uint8, read_image, to_uint8, write_image
 from gfla_tf.metrics import LpipsNetwork, lpips, ssim
 from gfla_tf.sheets import GAP, LABEL_HEIGHT
+from training.evaluation import evaluate as evaluate_module
 from training.evaluation import judge as judge_module
 from training.evaluation.evaluate import evaluate
 from training.evaluation.generated import GeneratedPictures
 from training.evaluation.pairs import EvaluationPairs
 from training.evaluation.results import read_evaluation
+from training.evaluation.scores import Scorer
 from training.evaluation.systems import Baseline, Rendered
 
 
@@ -56,6 +58,27 @@ def test_scores_are_those_of_the_metrics(pairs, tmp_path):
     assert content["by_pose"] == {}  # too few pairs for thirds
     gain = read_evaluation(tmp_path).scores["warp"].columns["psnr"] - scores["psnr"]
     assert content["differences"]["warp"]["psnr"]["mean"] == pytest.approx(gain.mean(), rel=1e-5)
+
+
+def test_metrics_of_a_person_need_one(pairs):
+    """An empty mask is no perfect picture."""
+    metrics = ("l1", "l1_person", "mask_ssim", "mask_lpips_alexnet")
+    scorer, batch = Scorer(replace(TINY, metrics=metrics)), pairs.read([0, 1])
+    expected = scorer.scores(batch, Rendered(batch.source_image))
+    batch.person_mask[1] = 0
+    scores = scorer.scores(batch, Rendered(batch.source_image))
+    np.testing.assert_array_equal(scores["l1"], expected["l1"])
+    for name in metrics[1:]:
+        np.testing.assert_allclose(scores[name], [expected[name][0], np.nan], rtol=1e-6)
+
+
+def test_thirds_are_of_poses_as_annotated(data, tmp_path, monkeypatch):
+    """In pictures of 256x176, also where they are compared at 256x256."""
+    seen = []
+    monkeypatch.setattr(evaluate_module, "summarize_thirds", lambda keypoints, *_: seen.append(keypoints) or {})
+    protocol = replace(TINY, metrics=("l1",), ranking="l1", picture_size=(256, 256), needs_truth=False)
+    evaluate(protocol, EvaluationPairs(data, protocol), [Baseline("copy")], tmp_path, sheet=0)
+    np.testing.assert_allclose(seen[0][:, :, 2, :2], np.tile([X[2], Y[2]], (2, 2, 1)), rtol=1e-5)
 
 
 def test_ssim_by_several_windows(pairs, tmp_path):

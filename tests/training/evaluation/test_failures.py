@@ -13,6 +13,7 @@ from helpers.animations import standing
 from helpers.tiny_evaluation import TINY
 
 from gfla_tf.image_io import read_image
+from gfla_tf.pose.heatmaps import rescale_keypoints
 from training.__main__ import main
 from training.evaluation import protocols
 from training.evaluation.columns import find_column
@@ -76,6 +77,22 @@ def test_convention_facts_of_exact_flow(pairs):
         assert facts["out_of_frame"][pair] == pytest.approx((hidden + 12 >= 176).sum() / len(columns))
 
 
+def test_convention_poses_are_measured_as_annotated():
+    """In 256x176, not in the stretched pictures of 256x256 that are compared."""
+    source, target = standing(50, 100, 80), standing(60, 110, 90, stride=0.3)
+    target[:, 0] = 60 + 0.5 * (target[:, 0] - 60)  # half turned
+    stretched = (rescale_keypoints(one[np.newaxis], (256, 176), (256, 256)) for one in (source, target))
+    batch = SimpleNamespace(
+        positions=(0,), flow=None, source_keypoints=next(stretched), target_keypoints=next(stretched)
+    )
+    pairs = MagicMock(__len__=lambda self: 1, picture_size=(256, 256))
+    pairs.layout.annotation_size = (256, 176)
+    pairs.batches.return_value, pairs.keypoints.return_value = [batch], np.zeros((1, 2, 18, 3))
+    facts = measure(pairs)
+    assert facts["far_pose"][0] == pytest.approx(pose_distance(source, target), rel=1e-4)
+    assert facts["turn"][0] == pytest.approx(facing(source) - facing(target), rel=1e-4)
+
+
 def test_occlusion_by_masks_where_nothing_is_exact():
     person = np.zeros((1, 4, 4, 1), np.float32)
     person[:, :2] = 1
@@ -88,7 +105,7 @@ def test_occlusion_by_masks_where_nothing_is_exact():
     )
     keypoints = np.ones((1, 2, 18, 3))
     keypoints[0, 0, 1, 0] = 9  # the source's neck lies beyond the last column
-    pairs = MagicMock(__len__=lambda self: 1, picture_size=(4, 4))
+    pairs = MagicMock(__len__=lambda self: 1, picture_size=(4, 4), layout=SimpleNamespace(annotation_size=(4, 4)))
     pairs.batches.return_value, pairs.keypoints.return_value = [batch], keypoints
     facts = measure(pairs, lambda batch: np.full((1, 4, 4, 1), 0.25, np.float32))
     assert facts["occlusion"][0] == pytest.approx(0.75)

@@ -74,6 +74,8 @@ def test_columns_know_which_way_is_better():
     assert find_column("ssim").best_first(values).tolist() == [1, 0, 2]
     assert find_column("ssim_uniform-51-padded").title == "SSIM (uniform-51-padded)"
     assert find_column("flow_error_level3").best_first(values).tolist() == [2, 0, 1]
+    assert find_column("ssim").best_first(np.array([NAN, 1, NAN, 2])).tolist() == [3, 1]
+    assert find_column("ssim").best_first(np.array([NAN, NAN])).tolist() == [0, 1]
     assert find_column("hidden_flow_error_level3").title == "Hidden flow error 1/8"
     with pytest.raises(ValueError, match="A column is one of .* Received: lpips_squeeze."):
         find_column("lpips_squeeze")
