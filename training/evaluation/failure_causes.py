@@ -5,7 +5,8 @@ stands highest among all pairs, so that each pair is in one group; pairs without
 
 What a cause explains is said in three ways, none of which proves that it is to blame: causes come together.
 * The mean error of pairs with it minus that of pairs without, with a bootstrap interval.
-* Its share: by how much the mean over all pairs would fall if pairs with it were like those without.
+* Its share: by how much the mean over all pairs would fall if pairs with it were like those without. It takes errors
+  with a true zero: the negative of a score of which more is better has no share.
 * The part of the error's variance that a straight line over its fact, and over all facts together, accounts for.
 """
 
@@ -70,7 +71,8 @@ class Explained:
         with_it: their mean error.
         without: the mean error of the other pairs whose fact is known.
         difference: of the two; None where either side has fewer than two pairs.
-        share: of the mean error over all pairs, that would go if pairs with it were like those without; NaN likewise.
+        share: of the mean error over all pairs, that would go if pairs with it were like those without; NaN likewise,
+            and where the mean is not above 0.
         variance: part of the error's variance that a straight line over the fact accounts for.
     """
 
@@ -128,7 +130,8 @@ def _explained(error: np.ndarray, fact: np.ndarray, present: np.ndarray) -> Expl
     variance = variance_explained(error, {"": fact})
     if min(len(having), len(others)) < 2:
         return Explained(len(having), *means, None, float("nan"), variance)
-    share = len(having) / len(error) * (means[0] - means[1]) / abs(float(error.mean()))
+    whole = float(error.mean())
+    share = len(having) / len(error) * (means[0] - means[1]) / whole if whole > 0 else float("nan")
     return Explained(len(having), *means, difference_interval(having, others), share, variance)
 
 

@@ -38,9 +38,9 @@ def failure_blocks(
         Paragraph(
             f"{len(failures.scores)} pairs, ranked by {failures.column.title}, {failures.column.meaning}. A pair has a "
             "cause where a fact about it reaches the threshold. With and without are mean scores of pairs with the "
-            f"cause and of all others, and their difference has a {CONFIDENCE:.0%} bootstrap interval. Share: so much "
-            "of the mean error would go if pairs with the cause were like those without. Variance: so much of the "
-            "error's variance a straight line over the fact accounts for. Causes come together: shares don't add up."
+            f"cause and of all others, and their difference has a {CONFIDENCE:.0%} bootstrap interval. "
+            f"{_about_share(failures)} Variance: so much of the error's variance a straight line over the fact "
+            "accounts for. Causes come together: what they explain does not add up."
         ),
         Table(cause_rows(failures)),
         Paragraph(f"All facts together account for {_percent(joint)} of the error's variance."),
@@ -71,9 +71,15 @@ def _cause_row(failures: Failures, name: str, explained: Explained) -> list[str]
         str(explained.count),
         *(MISSING if "nan" in mean else mean for mean in means),
         difference_cell(_in_scores(explained, sign)),
-        _percent(explained.share),
+        MISSING if failures.column.higher_is_better else _percent(explained.share),
         _percent(explained.variance),
     ]
+
+
+def _about_share(failures: Failures) -> str:
+    if failures.column.higher_is_better:
+        return "Share: only of columns of which less is better."
+    return "Share: so much of the mean error would go if pairs with the cause were like those without."
 
 
 def _in_scores(explained: Explained, sign: int) -> dict | None:

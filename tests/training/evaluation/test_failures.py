@@ -26,8 +26,9 @@ from training.evaluation.failure_causes import (
     variance_explained,
 )
 from training.evaluation.failure_facts import FACTS, facing, measure, missing_joints, pose_distance
-from training.evaluation.failure_page import cause_rows
+from training.evaluation.failure_page import cause_rows, failure_blocks
 from training.evaluation.failures import Failures, write_failures
+from training.evaluation.page import to_markdown
 from training.evaluation.systems import Baseline
 
 NONE = {name: np.zeros(4) for name in FACTS}
@@ -131,6 +132,8 @@ def test_what_a_cause_explains():
     assert explained.share == pytest.approx((0.35 - 0.2) / 0.35)
     assert explained.variance == pytest.approx(0.15**2 / error.var())
     assert explain(error, facts)["turn"].difference is None
+    for without_zero in (-error, np.zeros(4)):
+        assert np.isnan(explain(without_zero, facts)["occlusion"].share)
 
 
 def test_variance_of_all_facts_together():
@@ -140,13 +143,24 @@ def test_variance_of_all_facts_together():
     assert np.isnan(variance_explained(np.ones(4), facts))
 
 
+@pytest.mark.parametrize(
+    ("name", "share", "said"), [("l1", "42.9%", "of the mean error would go"), ("ssim", "-", "of which less is better")]
+)
+def test_shares_are_of_errors(name, share, said):
+    facts = {**NONE, "occlusion": np.array([0.9, 0.9, 0.1, 0.1])}
+    failures = Failures("mine", find_column(name), np.array([0.4, 0.6, 0.1, 0.3]), facts, pairs=None)
+    assert cause_rows(failures)[1][7] == share  # (0.35 - 0.2) / 0.35
+    page = to_markdown(failure_blocks(failures, {}, {})[1])
+    assert said in page
+
+
 def test_rows_say_scores_as_they_are():
     # PSNR falls where the error grows.
     facts = {**NONE, "occlusion": np.array([0.9, 0.9, 0.1, 0.1]), "far_pose": np.full(4, np.nan)}
     failures = Failures("mine", find_column("psnr"), np.array([20.0, 22, 30, 32]), facts, pairs=None)
     header, occlusion, _, far_pose, *_ = cause_rows(failures)
     assert occlusion[:2] == ["Occlusion", f"{CAUSES['occlusion'].threshold:g}"]
-    assert occlusion[3:7] == ["2", "21.0000", "31.0000", "-10.0000 [-12.0000, -8.0000] *"]
+    assert occlusion[3:8] == ["2", "21.0000", "31.0000", "-10.0000 [-12.0000, -8.0000] *", "-"]
     assert far_pose[3] == "not known"
     assert len({len(row) for row in (header, occlusion, far_pose)}) == 1
     assert list(failures.order) == [0, 1, 2, 3]
