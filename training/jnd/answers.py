@@ -16,7 +16,7 @@ from pathlib import Path
 
 from training.jnd.study import Trial
 
-__all__ = ["ANSWERS_FILE", "COLUMNS", "Answer", "AnswerFile", "read_answers"]
+__all__ = ["ANSWERS_FILE", "COLUMNS", "Answer", "AnswerFile", "answer_of", "read_answers"]
 
 ANSWERS_FILE = "answers.csv"
 COLUMNS = ("rater", "trial", "model", "picture", "real", "called_real", "milliseconds")
@@ -59,18 +59,24 @@ def read_answers(path: str | os.PathLike[str]) -> list[Answer]:
     try:
         with open(path, encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        return [Answer(row["rater"], int(row["trial"]), row["model"], row["picture"], *_whole(row)) for row in rows]
+        return [answer_of(row) for row in rows]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: a CSV file of answers ({','.join(COLUMNS)}) is expected. Received: {error}."
         ) from error
 
 
-def _whole(row: Mapping[str, str]) -> list[int]:
+def answer_of(row: Mapping[str, str]) -> Answer:
+    """The answer in a row.
+
+    Raises:
+        KeyError, TypeError: a cell is missing.
+        ValueError: a cell is no whole number, or neither of the two pictures; the message says what it is.
+    """
     real, called = (int(row[name]) for name in ("real", "called_real"))
     if {real, called} - {0, 1}:
         raise ValueError(f"real {real}, called_real {called}")
-    return [real, called, int(row["milliseconds"])]
+    return Answer(row["rater"], int(row["trial"]), row["model"], row["picture"], real, called, int(row["milliseconds"]))
 
 
 class AnswerFile:

@@ -88,12 +88,14 @@ def open_study(
     folder.mkdir(parents=True, exist_ok=True)
     content = {"settings": asdict(settings), "comparisons": [_describe(comparison) for comparison in comparisons]}
     file = folder / STUDY_FILE
-    if not file.is_file():
+    is_begun = file.is_file()
+    if is_begun and json.loads(file.read_text(encoding="utf-8")) != content:
+        raise ValueError(f"{folder}: the same pictures and settings as before are expected. Received: others.")
+    study = Study(comparisons, _checks(folder / CHECKS_FOLDER, comparisons, settings), settings)
+    if not is_begun:  # the last file to appear
         with whole_file(file) as temporary:
             temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    elif json.loads(file.read_text(encoding="utf-8")) != content:
-        raise ValueError(f"{folder}: the same pictures and settings as before are expected. Received: others.")
-    return Study(comparisons, _checks(folder / CHECKS_FOLDER, comparisons, settings), settings)
+    return study
 
 
 def _describe(comparison: Comparison) -> dict:

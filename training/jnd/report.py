@@ -19,7 +19,7 @@ import numpy as np
 
 from gfla_tf.metrics.intervals import Interval
 from training.evaluation.tables import text_table
-from training.jnd.answers import Answer, read_answers
+from training.jnd.answers import Answer, answer_of, read_answers
 from training.jnd.comparisons import CHECK
 
 __all__ = ["FoolingRate", "add_arguments", "attentive", "fooling_rates", "once", "run"]
@@ -123,18 +123,6 @@ def _with_key(path: str, key: str) -> list[Answer]:
         with open(key, encoding="utf-8", newline="") as file:
             what = {(row["rater"], row["trial"]): row for row in csv.DictReader(file)}
         with open(path, encoding="utf-8", newline="") as file:
-            rows = [(what[row["rater"], row["trial"]], row) for row in csv.DictReader(file)]
-        return [
-            Answer(
-                truth["rater"],
-                int(truth["trial"]),
-                truth["model"],
-                truth["picture"],
-                int(truth["real"]),
-                int(row["called_real"]),
-                int(row["milliseconds"]),
-            )
-            for truth, row in rows
-        ]
+            return [answer_of({**row, **what[row["rater"], row["trial"]]}) for row in csv.DictReader(file)]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: answers that go with {key} are expected. Received: {error}.") from error

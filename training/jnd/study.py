@@ -28,7 +28,7 @@ class StudySettings:
         milliseconds: how long each picture is shown, at least 50.
         pictures: of each model that a rater sees; fewer where there are fewer. At least 1.
         checks: of attention that a rater gets, 0 or more.
-        seed: of all draws.
+        seed: of all draws, 0 or more.
     """
 
     milliseconds: int = 1000
@@ -42,6 +42,8 @@ class StudySettings:
                 "At least 50 milliseconds, 1 picture and 0 checks are expected. "
                 f"Received: {self.milliseconds}, {self.pictures}, {self.checks}."
             )
+        if self.seed < 0:
+            raise ValueError(f"A seed of 0 or more is expected. Received: {self.seed}.")
 
 
 @dataclass(frozen=True)

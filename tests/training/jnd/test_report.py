@@ -89,6 +89,9 @@ def test_an_exported_study_is_read_with_its_key(study, tmp_path, capsys):
     (tmp_path / "answers-1.csv").write_text("rater,trial,called_real,milliseconds\n7,0,0,9\n")
     with pytest.raises(ValueError, match="answers that go with .*key.csv are expected. Received: "):
         run_report(options(add_arguments, collected, "--key", str(tmp_path / "key.csv")))
+    (tmp_path / "answers-1.csv").write_text("rater,trial,called_real,milliseconds\n1,0,2,9\n")
+    with pytest.raises(ValueError, match=r"answers that go with .* Received: real [01], called_real 2\."):
+        run_report(options(add_arguments, collected, "--key", str(tmp_path / "key.csv")))
 
 
 def test_columns_are_those_of_the_text():

@@ -83,6 +83,14 @@ def test_a_study_goes_on_with_the_same_only(study, pictures, generated, tmp_path
         open_study(folder, pictures / "real", generated, StudySettings(milliseconds=70))
 
 
+def test_a_study_that_could_not_be_begun_leaves_room_for_another(pictures, generated, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.jnd.folder.mixed_up", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        open_study(tmp_path, pictures / "real", generated, StudySettings())
+    monkeypatch.undo()
+    open_study(tmp_path, pictures / "real", generated, StudySettings(milliseconds=70))
+
+
 def test_answers(study, tmp_path):
     answers, trial = AnswerFile(tmp_path), study.trials("ann")[2]
     answers.add("ann", trial, 1 - trial.real, 512)
@@ -100,3 +108,5 @@ def test_answers(study, tmp_path):
 def test_settings():
     with pytest.raises(ValueError, match="At least 50 milliseconds, 1 picture and 0 checks are expected. Received: 20"):
         StudySettings(milliseconds=20)
+    with pytest.raises(ValueError, match="A seed of 0 or more is expected. Received: -1."):
+        StudySettings(seed=-1)
