@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from gfla_tf.pose.blazepose.interpreter import find_interpreter_class
+from gfla_tf.pose.blazepose.interpreter import find_interpreter_class, open_file
 
-__all__ = ["LiteFunction", "open_file"]
-
-
-def open_file(interpreter_class: Callable, **options):
-    """An interpreter, without TensorFlow's announcement that its own moves to `ai_edge_litert`."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"\s*Warning: tf\.lite\.Interpreter is deprecated")
-        return interpreter_class(**options)
+__all__ = ["LiteFunction"]
 
 
 class LiteFunction:
@@ -33,7 +25,7 @@ class LiteFunction:
         outputs: likewise.
 
     Raises:
-        ValueError: the file cannot be read or has no signature.
+        ValueError: the file cannot be read, has no signature, or holds operations that the interpreter does not know.
         MissingInterpreterError: no interpreter is installed.
     """
 
@@ -47,6 +39,13 @@ class LiteFunction:
         self._interpreter = open_file(interpreter_class or find_interpreter_class(), num_threads=threads, **source)
         if not self._interpreter.get_signature_list():
             raise ValueError("A file with a signature is expected. Received: one without.")
+        try:
+            self._interpreter.allocate_tensors()  # as the first call would
+        except RuntimeError as error:
+            name, reason = "bytes" if isinstance(file, bytes) else file, str(error).partition("\n")[0].rstrip(".")
+            raise ValueError(
+                f"A file that the interpreter can run is expected. Received: {name} ({reason})."
+            ) from error
         self._run = self._interpreter.get_signature_runner()
         self.inputs = _shapes_and_types(self._run.get_input_details())
         self.outputs = _shapes_and_types(self._run.get_output_details())

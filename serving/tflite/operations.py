@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 
-from gfla_tf.lite.function import open_file
+from gfla_tf.pose.blazepose.interpreter import open_file
 
 __all__ = [
     "Operation",

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gfla_tf.lite.function import LiteFunction, open_file
-from gfla_tf.pose.blazepose.interpreter import find_interpreter_class
+from gfla_tf.lite.function import LiteFunction
+from gfla_tf.pose.blazepose.interpreter import find_interpreter_class, open_file
 from serving.tflite.operations import alone, read_operations
 
 __all__ = ["OperationTime", "clock_for", "make_inputs", "peak_memory", "profile", "time_interleaved"]
@@ -126,13 +126,21 @@ def _time_single(content: bytes, make: Callable, threads: int) -> tuple[float, b
 
 
 def peak_memory(path: Path, threads: int, delegate: str = "xnnpack") -> int | None:
-    """Bytes that loading a file and running it twice take at the peak, in a process of its own (Linux; else None)."""
+    """Bytes that loading a file and running it twice take at the peak, in a process of its own (Linux; else None).
+
+    Raises:
+        ValueError: the process failed.
+    """
     if not Path("/proc/self/status").exists():
         return None
     command = [sys.executable, "-m", "serving.tflite.timing", str(path.resolve()), str(threads), delegate]
-    result = subprocess.run(
-        command, check=True, capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2]
-    )
+    result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2])
+    if result.returncode:
+        last_line = result.stderr.strip().rpartition("\n")[2]
+        raise ValueError(
+            "A file that runs in a process of its own is expected. "
+            f"Received: {path} (status {result.returncode}: {last_line})."
+        )
     return int(result.stdout.split()[-1])
 
 

@@ -1,4 +1,4 @@
-"""Running a TensorFlow Lite network with whichever interpreter is installed.
+"""Running a TensorFlow Lite file with whichever interpreter is installed.
 
 `ai_edge_litert` (the small, current home of the interpreter) is preferred; TensorFlow's own `tf.lite.Interpreter`
 is the fallback, so that an installation with TensorFlow needs nothing more.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["LiteModel", "MissingInterpreterError", "find_interpreter_class"]
+__all__ = ["LiteModel", "MissingInterpreterError", "find_interpreter_class", "open_file"]
 
 
 class MissingInterpreterError(ImportError, ValueError):
@@ -33,9 +34,16 @@ def find_interpreter_class() -> type:
         return importlib.import_module("tensorflow").lite.Interpreter
     except (ImportError, AttributeError) as error:
         raise MissingInterpreterError(
-            "Estimating a pose needs a TensorFlow Lite interpreter, and neither `ai_edge_litert` nor `tensorflow` with "
-            "`tf.lite` is installed. Install one: pip install ai-edge-litert"
+            "A TensorFlow Lite interpreter is needed, and neither `ai_edge_litert` nor `tensorflow` with `tf.lite` is "
+            "installed. Install one: pip install ai-edge-litert"
         ) from error
+
+
+def open_file(interpreter_class: Callable, **options):
+    """An interpreter, without TensorFlow's announcement that its own moves to `ai_edge_litert`."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        return interpreter_class(**options)
 
 
 class LiteModel:
@@ -47,11 +55,7 @@ class LiteModel:
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        interpreter_class = find_interpreter_class()
-        with warnings.catch_warnings():
-            # TensorFlow announces that its interpreter moves to `ai_edge_litert`, which was looked for first.
-            warnings.filterwarnings("ignore", message=r"\s*Warning: tf\.lite\.Interpreter is deprecated")
-            self._interpreter = interpreter_class(model_path=str(path), num_threads=threads)
+        self._interpreter = open_file(find_interpreter_class(), model_path=str(path), num_threads=threads)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]
         self._outputs = self._interpreter.get_output_details()

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gfla_tf.lite.function import LiteFunction
 from serving.__main__ import main
 from serving.signatures import TensorField
 from serving.tflite.convert import convert
 from serving.tflite.graphs import LiteGraph
-from serving.tflite.operations import gpu_objections, read_operations, xnnpack_objections
-from serving.tflite.timing import _measure_memory, profile
+from serving.tflite.operations import gpu_objections, load_schema, pack, read_operations, unpack, xnnpack_objections
+from serving.tflite.timing import _measure_memory, peak_memory, profile
 from serving.tflite.verification import EXACT, ROUNDED, compare, find_interpreters
 
 
@@ -105,6 +106,42 @@ def test_files_of_one_name_are_timed_each(file, tmp_path, capsys):
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux' /proc")
 def test_memory_of_a_small_file_is_a_small_number(file):
     assert 0 <= _measure_memory(str(file), 1, "none") < 2**30
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux' /proc")
+def test_a_process_that_fails_is_one_line(tmp_path):
+    missing = tmp_path / "missing.tflite"
+    expected = (
+        r"A file that runs in a process of its own is expected. Received: .*missing.tflite \(status 1: ValueError: "
+    )
+    with pytest.raises(ValueError, match=expected):
+        peak_memory(missing, 1)
+
+
+@pytest.fixture
+def custom(file, tmp_path):
+    """A file with an operation that no interpreter knows, as Flex operations are to most."""
+    model, schema = unpack(file.read_bytes()), load_schema()
+    code = model.operatorCodes[0]
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    code.customCode = "FlexUnknown"
+    path = tmp_path / "custom.tflite"
+    path.write_bytes(pack(model))
+    return path
+
+
+@pytest.mark.parametrize("name", find_interpreters())
+def test_a_file_with_unknown_operations_is_refused(custom, name):
+    for given, said in ((custom, ".*custom.tflite"), (custom.read_bytes(), "bytes")):
+        with pytest.raises(ValueError, match=rf"can run is expected. Received: {said} \(.*FlexUnknown.*\)\.$"):
+            LiteFunction(given, interpreter_class=find_interpreters()[name])
+
+
+def test_a_file_with_unknown_operations_is_one_line_by_command(custom, capsys):
+    assert main(["tflite-bench", str(custom), "--no-memory"]) == 2
+    error = capsys.readouterr().err
+    assert "tflite-bench: error: A file that the interpreter can run is expected. Received: " in error
+    assert error.count("\n") == 1
 
 
 def test_a_model_is_written_by_command(monkeypatch, tmp_path, capsys):
