@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["check_distinct", "check_output", "whole_file"]
+__all__ = ["check_distinct", "check_folder", "check_output", "whole_file"]
 
 
 def check_output(path: str | os.PathLike[str]) -> None:
@@ -18,6 +18,14 @@ def check_output(path: str | os.PathLike[str]) -> None:
         raise ValueError(f"A file to write is expected. Received: {path}, which is a folder.")
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise ValueError(f"A file in an existing, writable folder is expected. Received: {path}.")
+
+
+def check_folder(folder: str | os.PathLike[str]) -> None:
+    """Raise a ValueError unless files can be written there, or it can be made; nothing is made yet."""
+    folder = Path(folder)
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise ValueError(f"A folder that can be written to is expected. Received: {folder}.")
 
 
 def check_distinct(

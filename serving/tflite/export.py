@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 import gfla_tf
-from gfla_tf.outputs import whole_file
+from gfla_tf.outputs import check_folder, check_output, whole_file
 from gfla_tf.pose.skeletons import get_skeleton
 from serving.export import ExportError
 from serving.signatures import TensorField
@@ -51,14 +51,14 @@ def export_lite(
         The path of the JSON, and the report as text.
 
     Raises:
-        ValueError: another kind of model, size, precision or pixels, or a folder that cannot be written to.
+        ValueError: another kind of model, size, precision or pixels, or files that cannot be written.
         ExportError: a file does not do what the model does, or holds an operation that is not built in.
     """
     graphs = graphs_of(model, size, pixels)
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
-    _check_folder(Path(folder))
     description = describe(model, graphs, size, precision, pixels, name)
+    _check_files(Path(folder), description)
     files = {graph.name: convert(graph, precision, description) for graph in graphs}
     names = description["files"]
     shape = None if model.preset.network == "motion" else (description["height"], description["width"])
@@ -120,11 +120,15 @@ def _check(agreements: list[Agreement], limit: Limit) -> None:
         raise ExportError(f"The converted model is wrong, nothing was written: {said}.")
 
 
-def _check_folder(folder: Path) -> None:
-    """ValueError unless files can be written there, or it can be made; nothing is made yet."""
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise ValueError(f"A folder that can be written to is expected. Received: {folder}.")
+def _check_files(folder: Path, description: dict) -> None:
+    """ValueError unless the files can be written there; nothing is made yet."""
+    name = description["name"]
+    if set(name) & set("/\\"):
+        raise ValueError(f"--name must be a file name, without a folder. Received: {name}.")
+    check_folder(folder)
+    if folder.is_dir():
+        for file in (f"{name}.json", *description["files"].values()):
+            check_output(folder / file)
 
 
 def _write(folder: Path, name: str, files: Mapping[str, bytes], description: dict) -> Path:

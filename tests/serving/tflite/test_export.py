@@ -112,3 +112,18 @@ def test_a_folder_that_cannot_be_is_found_before_the_conversion(tmp_path, motion
     monkeypatch.setattr(export, "convert", lambda *_: 1 / 0)
     with pytest.raises(ValueError, match="A folder that can be written to is expected. Received: "):
         export.export_lite(motion_model, tmp_path / folder)
+
+
+@pytest.mark.parametrize("name", ["../b", "a/b", "a\\b"])
+def test_a_name_with_a_folder_is_found_before_the_conversion(tmp_path, motion_model, monkeypatch, name):
+    monkeypatch.setattr(export, "convert", lambda *_: 1 / 0)
+    with pytest.raises(ValueError, match="--name must be a file name, without a folder. Received: "):
+        export.export_lite(motion_model, tmp_path / "phones", name=name)
+
+
+@pytest.mark.parametrize("file", ["a.json", "a.denoise.tflite"])
+def test_a_folder_in_a_files_place_is_found_before_the_conversion(tmp_path, motion_model, monkeypatch, file):
+    (tmp_path / file).mkdir()
+    monkeypatch.setattr(export, "convert", lambda *_: 1 / 0)
+    with pytest.raises(ValueError, match=f"A file to write is expected. Received: .*{file}, which is a folder."):
+        export.export_lite(motion_model, tmp_path, name="a")
