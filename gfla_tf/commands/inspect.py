@@ -36,7 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="person",
         help="frame the people, or take whole pictures that are framed already (default: %(default)s)",
     )
-    parser.add_argument("--frames", type=int, default=60, help="of a video, at most (default: %(default)s)")
+    parser.add_argument(
+        "--frames",
+        type=int,
+        default=60,
+        help="of a video, at most; all of it is looked at first (default: %(default)s)",
+    )
     add_sheet_arguments(parser)
 
 
