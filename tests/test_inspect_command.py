@@ -11,7 +11,7 @@ from helpers.terminals import Terminal
 
 from gfla_tf import image_io
 from gfla_tf.cli import main
-from gfla_tf.inspection import clips
+from gfla_tf.inspection import clips, job
 from gfla_tf.models.presets import save_model
 from gfla_tf.motion.video import read_frames
 from gfla_tf.pose import write_openpose_json
@@ -95,7 +95,7 @@ def test_wrong_input_ends_in_one_line(files, person, tmp_path, capsys, arguments
     error = capsys.readouterr().err
     assert error.startswith(f"gfla inspect: error: {message}")
     assert error.count("\n") == 1
-    assert not (tmp_path / "out").exists() or "500,0" in arguments
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,22 @@ def test_wrong_input_is_found_before_the_driver_is_looked_at(
     assert inspect(files, files / "walk", sequence, tmp_path / "out", *arguments) == 2
     assert capsys.readouterr().err.startswith(f"gfla inspect: error: {message}")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("network", ["person", "sequence"])
+def test_a_driver_that_cannot_be_read_leaves_no_folder(files, request, network, tmp_path, capsys):
+    (tmp_path / "walk").mkdir()
+    (tmp_path / "walk" / "0_keypoints.json").write_text("{}", encoding="utf-8")
+    pose = tmp_path / "walk" if network == "sequence" else tmp_path / "walk" / "0_keypoints.json"
+    assert inspect(files, pose, request.getfixturevalue(network), tmp_path / "out") == 2
+    assert "0_keypoints.json" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_that_cannot_be_is_found_before_the_model(files, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(job, "load_trained", lambda *_: pytest.fail("was loaded"))
+    assert inspect(files, files / "walk", "person-demo", files / "me.png" / "out") == 2
+    assert "A folder that can be written to is expected. Received: " in capsys.readouterr().err
 
 
 def test_keypoints_are_one_photo_s(files, person, tmp_path, capsys):

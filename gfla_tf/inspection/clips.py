@@ -58,11 +58,11 @@ def write_clip_inspection(job: InspectionJob, model: keras.Model, path: Path) ->
     check_driving(job.pose)
     animator = Animator(job.source, model, source_keypoints=job.source_keypoints, framing=job.framing)
     discriminator = None if job.discriminator is None else load_discriminator(job.discriminator)
-    make_folder(path.parent)
     driving = read_driving(job.pose, animator.skeleton)
     clip = _cleaned(driving)[: job.frames]
     stage = animator.prepare(clip, driving.frames_per_second, driving.image_size)
     frames = partial(_drawn_frames, animator, stage, discriminator)
+    make_folder(path.parent)
     write_animation(path, frames, len(clip), driving.frames_per_second)
     return path
 

@@ -74,7 +74,7 @@ def write_inspections(
 
     Args:
         inspections: (file name without extension, inspection) of each.
-        output: an existing folder.
+        output: folder, made with the first files.
         options: what is put on sheets.
 
     Yields:
@@ -88,7 +88,8 @@ def write_inspections(
         if options.discriminator is not None and view is None:
             view = DiscriminatorView(options.discriminator, inspection.size)
         further = [] if view is None else [discriminator_row(view, inspection, panel_size(inspection))]
-        write_image(output / f"{name}.png", draw_sheet(inspection, options.pixels or None, further))
+        sheet = draw_sheet(inspection, options.pixels or None, further)
+        write_image(make_folder(output) / f"{name}.png", sheet)
         _write_text(output / f"{name}.html", page_html(inspection, options.pixels))
         yield name
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import keras
 
 from gfla_tf.inspection.clips import write_clip_inspection
-from gfla_tf.inspection.files import SheetOptions, image_discriminator, make_folder, write_index, write_inspections
+from gfla_tf.inspection.files import SheetOptions, image_discriminator, write_index, write_inspections
 from gfla_tf.inspection.pairs import PairInspection, inspect_pair
-from gfla_tf.outputs import check_distinct
+from gfla_tf.outputs import check_distinct, check_folder
 from gfla_tf.pipelines import PoseTransfer, load_trained
 from gfla_tf.progress import show_progress
 from gfla_tf.transfer_files import Failure, describe_failures, plan_jobs
@@ -61,7 +61,9 @@ def inspect(job: InspectionJob) -> tuple[list[Path], list[str]]:
         raise ValueError(f"--frames must be at least 1. Received: {job.frames}.")
     if job.source_keypoints and Path(job.source).is_dir():
         raise ValueError(f"--source-keypoints is for one photo. Received: {job.source}, a folder.")
-    model, output = load_trained(job.model, job.weights), Path(job.output)
+    output = Path(job.output)
+    check_folder(output)
+    model = load_trained(job.model, job.weights)
     if getattr(model, "preset", None) is not None and model.preset.network == "sequence":
         if job.pixels:
             raise ValueError("--pixel is for a model of a person preset. Received: one of kind sequence.")
@@ -79,7 +81,6 @@ def _inspect_pairs(job: InspectionJob, model: keras.Model, output: Path) -> tupl
     options = SheetOptions(job.pixels, image_discriminator(job.discriminator))
     failures: list[Failure] = []
     transfer = PoseTransfer(model, framing=job.framing)
-    make_folder(output)
     names = list(write_inspections(_inspections(job, transfer, jobs, failures), output, options))
     written = [output / f"{name}.{kind}" for name in names for kind in ("png", "html")]
     return written + ([write_index(names, output)] if folders and names else []), describe_failures(failures)

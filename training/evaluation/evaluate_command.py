@@ -81,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
     protocol = find_protocol(options.protocol)
     if options.sheet is not None and options.sheet < 0:
         raise ValueError(f"--sheet must be 0 or more. Received: {options.sheet}.")
+    if options.pairs is not None and options.pairs < 2:
+        raise ValueError(f"--pairs must be at least 2, as intervals need them. Received: {options.pairs}.")
     models = [_name_and_value(model, "--model") for model in options.model]
     noisy = [_name_and_value(model, "--noisy-model") for model in options.noisy_model]
     stepped = [_name_and_value(model, "--stepped-model") for model in options.stepped_model]

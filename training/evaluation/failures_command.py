@@ -36,19 +36,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run `failures`."""
     from gfla_tf.inspection.files import make_folder
+    from gfla_tf.outputs import check_folder
     from training.evaluation.failure_page import cause_rows
     from training.evaluation.failures import write_failures
     from training.evaluation.results import read_evaluation
     from training.evaluation.tables import text_table
 
-    evaluation, output = read_evaluation(options.evaluation), make_folder(options.output)
+    evaluation = read_evaluation(options.evaluation)
+    check_folder(options.output)
     name = options.system or next(iter(evaluation.scores))
     if name not in evaluation.scores:
         raise ValueError(f"--system must be one of {', '.join(evaluation.scores)}. Received: {name}.")
     pairs = _pairs(evaluation, options.data)
     system = None if options.model is None else _system(evaluation, name, options.model)
     failures = find_failures(evaluation, name, pairs, options.metric, system)
-    written = write_failures(failures, output, system)
+    written = write_failures(failures, make_folder(options.output), system)
     print(text_table([[row[0], *row[3:]] for row in cause_rows(failures)]))
     print("\n" + "\n".join(map(str, written)))
     return 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gfla_tf.commands.inspect import add_sheet_arguments, parse_pixels
@@ -40,12 +41,14 @@ def run(options: argparse.Namespace) -> int:
     pixels = tuple(parse_pixels(options.pixel))
     if options.pair and options.pairs is not None:
         raise ValueError("--pairs or --pair is expected. Received: both.")
-    from gfla_tf.inspection.files import SheetOptions, image_discriminator, make_folder, write_index, write_inspections
+    from gfla_tf.inspection.files import SheetOptions, image_discriminator, write_index, write_inspections
+    from gfla_tf.outputs import check_folder
     from gfla_tf.pipelines import PoseTransfer
     from training.evaluation.pairs import EvaluationPairs
     from training.evaluation.protocols import find_protocol
 
-    output, protocol = make_folder(options.output), find_protocol(options.protocol)
+    output, protocol = Path(options.output), find_protocol(options.protocol)
+    check_folder(output)
     count = FEW if options.pairs is None else options.pairs
     pairs = EvaluationPairs(options.data, protocol, None if options.pair else count)
     positions = options.pair or range(len(pairs))

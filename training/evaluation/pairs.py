@@ -73,7 +73,7 @@ class EvaluationPairs:
         exact_masks: whether masks are the renderer's, not drawn from keypoints.
 
     Raises:
-        ValueError: the dataset lacks something or is not of the protocol's crop, or `count` is below 2.
+        ValueError: the dataset lacks something or is not of the protocol's crop, or `count` is below 1.
     """
 
     def __init__(self, folder: str | os.PathLike[str], protocol: Protocol, count: int | None = None) -> None:
@@ -208,9 +208,13 @@ def _check_crop(layout: PairLayout, protocol: Protocol) -> None:
 
 
 def spread(available: int, count: int | None) -> np.ndarray:
-    """Numbers of `count` of so many, evenly spread, the same ones every time; all for None."""
-    if count is not None and count < 2:
-        raise ValueError(f"--pairs must be at least 2, as intervals need them. Received: {count}.")
+    """Numbers of `count` of so many, evenly spread, the same ones every time; all for None.
+
+    Raises:
+        ValueError: `count` is below 1.
+    """
+    if count is not None and count < 1:
+        raise ValueError(f"--pairs must be at least 1. Received: {count}.")
     if count is None or count >= available:
         return np.arange(available)
     return np.linspace(0, available - 1, count).round().astype(np.int64)

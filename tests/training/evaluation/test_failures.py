@@ -191,8 +191,9 @@ def test_the_command(evaluation, data, tmp_path, make_model, capsys):
         (["--metric", "ssim"], "--metric must be one of lpips_alexnet, psnr"),
         (["--model", str(make_model())], "--model must be the folder of copy."),
     ):
-        assert main([*arguments, *wrong]) == 2
+        assert main([*arguments, *wrong, "--output", str(tmp_path / "other")]) == 2
         assert message in capsys.readouterr().err
+        assert not (tmp_path / "other").exists()
 
 
 @pytest.fixture
@@ -244,8 +245,13 @@ def test_inspect_beside_what_is_true(data, tmp_path, make_model, capsys):
     assert main([*arguments, "--pair", "1", "--output", str(tmp_path)]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {"index.html", "pair000001.html", "pair000001.png"}
     assert "target, the truth" in (tmp_path / "pair000001.html").read_text(encoding="utf-8")
-    assert main([*arguments, "--pair", "2", "--output", str(tmp_path)]) == 2
-    assert "--pair must be from 0 to 1. Received: [2]." in capsys.readouterr().err
-    assert main([*arguments, "--pair", "1", "--pairs", "2", "--output", str(tmp_path)]) == 2
-    assert main([*arguments, "--pairs", "0", "--output", str(tmp_path)]) == 2
-    assert "--pairs must be at least 2, as intervals need them. Received: 0." in capsys.readouterr().err
+    assert main([*arguments, "--pairs", "1", "--output", str(tmp_path / "one")]) == 0
+    assert {path.name for path in (tmp_path / "one").iterdir()} == {"index.html", "pair000000.html", "pair000000.png"}
+    for wrong, message in (
+        (["--pair", "2"], "--pair must be from 0 to 1. Received: [2]."),
+        (["--pair", "1", "--pairs", "2"], "--pairs or --pair is expected. Received: both."),
+        (["--pairs", "0"], "--pairs must be at least 1. Received: 0."),
+    ):
+        assert main([*arguments, *wrong, "--output", str(tmp_path / "other")]) == 2
+        assert message in capsys.readouterr().err
+        assert not (tmp_path / "other").exists()

@@ -57,7 +57,9 @@ def test_without_exact_masks_they_are_drawn_from_the_target(tmp_path):
     assert 0 < batch.person_mask.mean() < 1
 
 
-@pytest.mark.parametrize(("count", "chosen"), [(None, range(10)), (4, [0, 3, 6, 9]), (2, [0, 9]), (99, range(10))])
+@pytest.mark.parametrize(
+    ("count", "chosen"), [(None, range(10)), (4, [0, 3, 6, 9]), (2, [0, 9]), (1, [0]), (99, range(10))]
+)
 def test_some_pairs_are_spread_evenly(data, count, chosen):
     from training.evaluation.pairs import spread
 
@@ -132,8 +134,8 @@ def test_real_pictures_with_margins_are_refused(tmp_path):
 
 
 def test_refusals(data, tmp_path, pairs):
-    with pytest.raises(ValueError, match="--pairs must be at least 2.*Received: 1"):
-        EvaluationPairs(data, PLAIN, 1)
+    with pytest.raises(ValueError, match="--pairs must be at least 1. Received: 0"):
+        EvaluationPairs(data, PLAIN, 0)
     plain = write_fashion(tmp_path / "plain")
     with pytest.raises(ValueError, match="rendered needs exact flow.*Received: a dataset without"):
         EvaluationPairs(plain, PROTOCOLS["rendered"])
