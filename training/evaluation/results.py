@@ -143,7 +143,7 @@ def read_evaluation(path: str | os.PathLike[str]) -> Evaluation:
     """
     path = Path(path) / EVALUATION_FILE if Path(path).is_dir() else Path(path)
     content = read_json(path)
-    if not isinstance(content.get("systems"), dict) or not isinstance(content.get("fingerprint"), dict):
+    if not _is_evaluation(content):
         raise ValueError(f"{path}: the result of `evaluate` is expected. Received: another JSON object.")
     scores = {}
     for name, system in content["systems"].items():
@@ -152,3 +152,13 @@ def read_evaluation(path: str | os.PathLike[str]) -> Evaluation:
             raise ValueError(f"{file}: the scores that {path} is about are expected. Received: others.")
         scores[name] = read_scores(file, system["sets"])
     return Evaluation(path.parent, content, scores)
+
+
+def _is_evaluation(content: dict) -> bool:
+    systems = content.get("systems")
+    if not isinstance(systems, dict) or not isinstance(content.get("fingerprint"), dict):
+        return False
+    return all(
+        isinstance(system, dict) and "scores_sha256" in system and isinstance(system.get("sets"), dict)
+        for system in systems.values()
+    )

@@ -231,8 +231,9 @@ def test_results_that_do_not_belong_together_are_refused(pairs, tmp_path):
     scores.write_text(scores.read_text() + "\n")
     with pytest.raises(ValueError, match=r"scores.csv: the scores that .* is about are expected. Received: others"):
         read_evaluation(tmp_path)
-    (tmp_path / "evaluation.json").write_text(json.dumps({"systems": 1}))
-    with pytest.raises(ValueError, match="the result of `evaluate` is expected"):
-        read_evaluation(tmp_path / "evaluation.json")
+    for systems in (1, {"copy": 1}, {"copy": {}}, {"copy": {"scores_sha256": "a"}}):
+        (tmp_path / "evaluation.json").write_text(json.dumps({"systems": systems, "fingerprint": {}}))
+        with pytest.raises(ValueError, match="the result of `evaluate` is expected"):
+            read_evaluation(tmp_path / "evaluation.json")
     with pytest.raises(ValueError, match="a JSON object is expected"):
         read_evaluation(tmp_path / "nothing.json")
