@@ -43,7 +43,7 @@ class ClipModel:
     def __init__(self, name: str, folder: str | os.PathLike[str], resize: str = "bicubic", noisy: bool = False) -> None:
         folder = Path(folder)
         if not folder.is_dir():
-            raise ValueError(f"--model {name}: a model's folder is expected. Received: {folder}.")
+            raise ValueError(f"{name}: a model's folder is expected. Received: {folder}.")
         model = load_model(folder)
         self.name, self._resize, self._noisy, self._preset = name, resize, noisy, model.preset
         self._renderer = make_renderer(model)

@@ -88,6 +88,8 @@ def run(options: argparse.Namespace) -> int:
     stepped = [_name_and_value(model, "--stepped-model") for model in options.stepped_model]
     folders = [_name_and_value(folder, "--generated", "generated") for folder in options.generated]
     inception = tuple(_name_and_value(file, "--inception", "2015") for file in options.inception)
+    if twice := _named_twice([variant for variant, _ in inception]):
+        raise ValueError(f"Each variant of --inception is expected once. Received: {', '.join(twice)} more than once.")
     _check_names([name for name, _ in models + stepped + noisy + folders] + options.baseline)
 
     from training.evaluation.evaluate import evaluate
@@ -143,6 +145,8 @@ def _clips(protocol: Protocol, options: argparse.Namespace, named: _Named) -> tu
 
     if named.stepped:
         raise ValueError(f"--stepped-model is for protocols of pairs. Received: protocol {protocol.name}.")
+    if warped := [name for name in ("warp", "warp-completed") if name in options.baseline]:
+        raise ValueError(f"--baseline {warped[0]} is for protocols of pairs. Received: protocol {protocol.name}.")
     clips = EvaluationClips(options.data, protocol, options.pairs)
     systems: list[System] = [ClipModel(name, folder, protocol.resize) for name, folder in named.models]
     systems += [ClipModel(name, folder, protocol.resize, noisy=True) for name, folder in named.noisy]
@@ -162,8 +166,12 @@ def _check_names(names: Sequence[str]) -> None:
     """Each system needs a name of its own: that of its folder."""
     if not names:
         raise ValueError("At least one --model, --generated or --baseline is expected. Received: none.")
-    if twice := [name for name, count in Counter(name.lower() for name in names).items() if count > 1]:
+    if twice := _named_twice([name.lower() for name in names]):
         raise ValueError(f"Each system needs a name of its own. Received: {', '.join(twice)} more than once.")
+
+
+def _named_twice(names: Sequence[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _describe(protocol: Protocol, content: dict) -> str:

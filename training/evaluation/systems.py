@@ -115,11 +115,11 @@ class ModelSystem:
     ) -> None:
         folder = Path(folder)
         if not folder.is_dir():
-            raise ValueError(f"--model {name}: a model's folder is expected. Received: {folder}.")
+            raise ValueError(f"{name}: a model's folder is expected. Received: {folder}.")
         self.model = load_model(folder)
         self.preset = self.model.preset
         if self.preset.network != "person":
-            raise ValueError(f"--model {name}: a person generator is expected. Received: {self.preset.network}.")
+            raise ValueError(f"{name}: a person generator is expected. Received: {self.preset.network}.")
         self.name, self.resize, self.intermediate_poses = name, resize, intermediate_poses
         self.identity = {
             "kind": "model",

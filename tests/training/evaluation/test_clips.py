@@ -197,7 +197,9 @@ def test_the_command(folder, tmp_path, model_folders, monkeypatch, capsys):
     assert content["systems"]["noisy"]["identity"]["keypoints"] == "noisy"
     capsys.readouterr()
     assert main([*arguments, "--baseline", "warp"]) == 2
-    assert "--baseline warp needs exact flow" in capsys.readouterr().err
+    assert "--baseline warp is for protocols of pairs. Received: protocol tiny-clips." in capsys.readouterr().err
+    assert main([*arguments, "--noisy-model", "noisy=nowhere"]) == 2
+    assert "error: noisy: a model's folder is expected. Received: nowhere." in capsys.readouterr().err
     assert main([*arguments, "--stepped-model", f"stepped={model}"]) == 2
     assert "--stepped-model is for protocols of pairs. Received: protocol tiny-clips." in capsys.readouterr().err
     assert main([*arguments, "--baseline", "copy", "--inception", "some.pth"]) == 2

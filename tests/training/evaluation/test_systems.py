@@ -137,8 +137,8 @@ def test_a_model_goes_through_a_pose_in_between(pairs, model, make_model):
 
 
 def test_models_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="--model mine: a model's folder is expected. Received: nowhere"):
+    with pytest.raises(ValueError, match="^mine: a model's folder is expected. Received: nowhere"):
         ModelSystem("mine", "nowhere")
     save_model(build_model(PRESETS["image-discriminator-market"]), tmp_path)
-    with pytest.raises(ValueError, match="--model mine: a person generator is expected. Received: image-disc"):
+    with pytest.raises(ValueError, match="^mine: a person generator is expected. Received: image-disc"):
         ModelSystem("mine", tmp_path)
