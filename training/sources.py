@@ -15,7 +15,8 @@ from training.data.fashion import FashionPairs, FashionSettings
 from training.data.images import picture_size
 from training.data.layouts import IMAGE_EXTENSIONS, PairLayout, dataset_kind, find_pairs
 from training.data.market import MarketPairs, MarketSettings
-from training.data.pipeline import Source
+from training.data.pipeline import PipelineSettings, Source
+from training.data.rescue import Rescue
 from training.motion_sources import open_windows
 from training.sequence_sources import open_clips
 
@@ -111,7 +112,19 @@ def check_picture_size(layout: PairLayout) -> None:
 
 
 def sample_batch(source: Source, count: int) -> dict[str, np.ndarray]:
-    """Elements of a source, evenly spread, the same ones every time: a dict of arrays `[count, ...]`."""
+    """Elements of a source, evenly spread, the same ones every time: a dict of arrays `[count, ...]`.
+
+    One that can't be read is replaced by another one, as in the pipeline.
+
+    Raises:
+        ValueError: too many files can't be read.
+    """
     numbers = np.unique(np.linspace(0, len(source) - 1, count).round().astype(np.int64))
-    elements = [source.load(tf.constant(number), tf.zeros([2], tf.int32)) for number in numbers]
+    limit = PipelineSettings.unreadable_limit
+    rescue = Rescue(lambda _, number: _load(source, number), source.unreadable, len(source), 0, limit)
+    elements = [rescue.replacement(0, int(number)) for number in numbers]
     return {name: np.stack([element[name].numpy() for element in elements]) for name in elements[0]}
+
+
+def _load(source: Source, number: int) -> Mapping[str, tf.Tensor]:
+    return source.load(tf.constant(number, tf.int64), tf.zeros([2], tf.int32))

@@ -24,7 +24,7 @@ from training.callbacks.motion_plots import MotionPlots
 from training.callbacks.samples import SamplePictures
 from training.callbacks.skipped_steps import SkippedSteps
 from training.configs import MotionConfig, RunConfig, SequenceConfig
-from training.data.pipeline import Pipeline, PipelineSettings, Source
+from training.data.pipeline import Pipeline, PipelineSettings, Source, graph_problem
 from training.distribution import Distribution, open_distribution
 from training.runs import RunFolder, restore_state
 from training.runs.interruption import Interruption
@@ -152,6 +152,11 @@ def _fit(stage: Stage, config: RunConfig, sources: dict[str, Source], distributi
                 _fit_once(stage, config, sources["train"], distribution, call, validation, callbacks)
     except tf.errors.ResourceExhaustedError as error:
         raise ValueError(_OUT_OF_MEMORY) from error
+    except tf.errors.InvalidArgumentError as error:
+        problem = graph_problem(error)
+        if problem is None:
+            raise
+        raise ValueError(problem) from error
 
 
 def _fit_once(stage, config, source, distribution, call: FitCall, validation: dict, callbacks: list) -> None:

@@ -209,6 +209,21 @@ def test_gradients_that_stay_infinite_stop_the_run_and_the_last_checkpoint_is_go
     assert all(np.all(np.isfinite(value)) for value in state.values())
 
 
+def test_unreadable_pictures_are_replaced_up_to_a_limit_that_is_an_error_of_one_line(tmp_path, caplog):
+    data, fast = shutil.copytree(DATA, tmp_path / "data"), ["steps=2", "validation_batches=0"]
+    sampled = sorted((data / "test").glob("*.jpg"))[:2]
+    for path in sampled:
+        path.write_bytes(b"no picture")
+    train_quietly(config("flow", *fast), data, tmp_path / "run")
+    assert (tmp_path / "run/flow/samples/step-00000002.png").is_file()
+    assert sampled[0].name in caplog.text
+    for path in (data / "train").glob("*.jpg"):
+        path.write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"^(at most 10|at least one) .*Received: .*no readable JPEG") as caught:
+        train_quietly(config("flow", *fast), data, tmp_path / "other")
+    assert "\n" not in str(caught.value)
+
+
 def test_wrong_pictures_and_sizes(tmp_path):
     with pytest.raises(ValueError, match="image_size must be multiples of 16 for this network. Received: 64x40"):
         train_quietly(config("flow", "image_size=[64,40]"), DATA, tmp_path / "run")

@@ -13,6 +13,7 @@ An element that can't be read is replaced by another one (`rescue`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +25,14 @@ import tensorflow as tf
 from training.data.order import element_seeds, epoch_order, worker_share
 from training.data.rescue import Rescue
 
-__all__ = ["Pipeline", "PipelineSettings", "Source"]
+__all__ = ["Pipeline", "PipelineSettings", "Source", "graph_problem"]
 
 _WITHOUT_END = 2**31  # epochs
 # Epoch, element number and seed of the augmentation.
 _NUMBER = (tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int64), tf.TensorSpec([2], tf.int32))
 _LOWEST = {"batch_size": 1, "seed": 0, "workers": 1, "worker": 0, "parallel_calls": 1, "prefetch": 0}
 _LOWEST["unreadable_limit"] = 0
+_PROBLEM = re.compile(r"\bValueError: (.+)")  # in the message of the TensorFlow error that it becomes
 
 
 class Source(Protocol):
@@ -227,3 +229,9 @@ class Pipeline:
         """Load an element as the pipeline would, outside of it."""
         seed = element_seeds(len(self.source), self.settings.seed, epoch)[index]
         return self._load_single(tf.constant(epoch, tf.int64), tf.constant(index, tf.int64), tf.constant(seed))
+
+
+def graph_problem(error: tf.errors.OpError) -> str | None:
+    """What Python said, in one line, where a ValueError was raised inside of a pipeline; None for other errors."""
+    problem = _PROBLEM.search(error.message)
+    return None if problem is None else problem[1]
