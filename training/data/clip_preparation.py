@@ -108,7 +108,7 @@ class ClipPreparation:
         found = [person for person in people if person is not None]
         if not found:
             raise UnusableClipError(f"{source.path}: nobody was found in its {len(frames)} frames.")
-        frame = self._frame(size, np.concatenate(found))
+        frame = self._frame(source, size, np.concatenate(found))
         self._write_frames(source, partial, frame, people)
         clip = {"source": source.path.name, "source_size": size, "frames_per_second": source.frames_per_second()}
         clip |= {"frames": len(frames), "frames_with_person": len(found), "shown": asdict(frame)}
@@ -144,7 +144,7 @@ class ClipPreparation:
         write_openpose_json(file, people, image.shape[:2])
         return True
 
-    def _frame(self, size: tuple[int, int], keypoints: np.ndarray) -> Frame:
+    def _frame(self, source: ClipSource, size: tuple[int, int], keypoints: np.ndarray) -> Frame:
         height, width = size
         if self.settings.framing == "squeeze":
             return whole_frame(height, width)
@@ -154,7 +154,7 @@ class ClipPreparation:
         try:
             return fit_frame(keypoints, aspect=1.0)
         except ValueError as error:
-            raise UnusableClipError(f"{error}") from error
+            raise UnusableClipError(f"{source.path}: {error}") from error
 
     def _write_frames(self, source: ClipSource, partial: Path, frame: Frame, people: list[np.ndarray | None]) -> None:
         def write(job: tuple[Path, Callable[[], np.ndarray]]) -> None:

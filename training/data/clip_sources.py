@@ -75,13 +75,16 @@ class ClipSource:
         return _video_frames(self.path)
 
 
-def find_sources(source: Path, test_names: Collection[str] = (), test_fraction: float = 0.0) -> list[ClipSource]:
+def find_sources(
+    source: Path, test_names: Collection[str] = (), test_fraction: float = 0.0, output: Path | None = None
+) -> list[ClipSource]:
     """Find all clips below a folder, by split and name.
 
     Args:
         source: the folder.
         test_names: names of the clips for testing, as `read_test_list` gives them.
         test_fraction: of the clips is drawn for testing, in [0, 1]; not with `test_names`.
+        output: a folder that is left out, since it may lie in `source`.
 
     Raises:
         ValueError: no clip was found, two have the same name, a name of the list is not there, or the source is split
@@ -89,7 +92,7 @@ def find_sources(source: Path, test_names: Collection[str] = (), test_fraction: 
     """
     if not source.is_dir():
         raise ValueError(f"A folder of videos, or of folders of frames, is expected. Received: {source}.")
-    paths = _clip_paths(source)
+    paths = _clip_paths(source, output)
     if not paths:
         raise ValueError(f"Videos ({', '.join(VIDEO_EXTENSIONS)}) or folders of frames are expected in {source}.")
     clips = [_clip(path, source, test_names, test_fraction) for path in paths]
@@ -113,10 +116,11 @@ def _joined(path: PurePosixPath) -> str:
     return "_".join(part.strip() for part in stem.parts if part not in ("/", "."))
 
 
-def _clip_paths(source: Path) -> list[Path]:
-    found = []
+def _clip_paths(source: Path, output: Path | None) -> list[Path]:
+    found, written = [], None if output is None else output.resolve()
     for parent, folders, files in os.walk(source):
-        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+        below = (folder for folder in folders if not folder.startswith("."))
+        folders[:] = sorted(folder for folder in below if Path(parent, folder).resolve() != written)
         found += [Path(parent, file) for file in sorted(files) if Path(file).suffix.lower() in VIDEO_EXTENSIONS]
         if len(_frame_files(Path(parent))) > 1:
             found.append(Path(parent))

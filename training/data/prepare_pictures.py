@@ -9,7 +9,7 @@ In: SOURCE/PERSON/... with JPEG or PNG pictures of any size, at any depth. Out, 
     and the same for test; dataset.json
 
 Whole people are kept for testing, drawn by their names. An interrupted run goes on when it is started again. Pictures
-in which nobody is found are reported and left out.
+in which nobody is found, or a single joint, are reported and left out. OUTPUT may lie in SOURCE.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     """Run `data prepare pictures`; exit code 2 if pictures had to be left out."""
     if min(options.size) < 16 or options.pairs < 1 or options.workers < 1:
         raise ValueError("--size from 16, --pairs and --workers from 1 are expected. Received: less.")
-    pictures = find_pictures(options.source, options.test_fraction)
+    pictures = find_pictures(options.source, options.test_fraction, options.output)
     failures = prepare_pictures(pictures, Path(options.output), tuple(options.size), options.pairs, options.workers)
     for failure in failures:
         print(f"data prepare pictures: error: {failure}", file=sys.stderr)
@@ -78,13 +78,16 @@ def run(options: argparse.Namespace) -> int:
     return EXIT_FAILURES if failures else 0
 
 
-def find_pictures(source: str | os.PathLike[str], test_fraction: float) -> list[Picture]:
+def find_pictures(
+    source: str | os.PathLike[str], test_fraction: float, output: str | os.PathLike[str] | None = None
+) -> list[Picture]:
     """The pictures below a folder, of those people who have two at least.
 
     Args:
         source: folder of people's folders.
         test_fraction: part of the people who are kept for testing, in (0, 1), as training asks for both splits; of
             few people one at least.
+        output: a folder that is left out, since it may lie in `source`.
 
     Raises:
         ValueError: there are no such people, too few to split, or two pictures would have one name.
@@ -92,7 +95,8 @@ def find_pictures(source: str | os.PathLike[str], test_fraction: float) -> list[
     if not 0 < test_fraction < 1:
         raise ValueError(f"--test-fraction must be above 0 and below 1. Received: {test_fraction}.")
     folders = sorted(path for path in Path(source).iterdir() if path.is_dir()) if Path(source).is_dir() else []
-    people = {folder: sorted(path for path in folder.rglob("*") if _is_picture(path)) for folder in folders}
+    written = None if output is None else Path(output).resolve()
+    people = {folder: _pictures_below(folder, written) for folder in folders}
     people = {folder: paths for folder, paths in people.items() if len(paths) >= LEAST_PICTURES}
     if len(people) < 2:
         raise ValueError(f"Folders of two people at least, two pictures in each, are expected. Received: {source}.")
@@ -112,6 +116,11 @@ def find_pictures(source: str | os.PathLike[str], test_fraction: float) -> list[
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"Pictures with different names are expected. Received: two for {twice[0]}.")
     return pictures
+
+
+def _pictures_below(folder: Path, written: Path | None) -> list[Path]:
+    """The pictures in a folder at any depth, but for those in the folder that is written."""
+    return sorted(path for path in folder.rglob("*") if _is_picture(path) and written not in path.resolve().parents)
 
 
 def _is_picture(path: Path) -> bool:
@@ -192,7 +201,10 @@ def _prepare(picture: Picture, output: Path, size: tuple[int, int], estimators) 
     if not people:
         raise _LeftOutError(f"{picture.path}: nobody was found in it.")
     joints = people[0].keypoints("openpose-18")
-    frame = fit_frame(joints, size[1] / size[0])
+    try:
+        frame = fit_frame(joints, size[1] / size[0])
+    except ValueError as error:
+        raise _LeftOutError(f"{picture.path}: {error}") from error
     joints = frame.keypoints_into(joints, *size)
     write_image(target, frame.crop(image, *size))
     write_openpose_json(record, [joints], size)

@@ -5,7 +5,7 @@ OUTPUT/test/CLIP with frames/000000.jpg ..., keypoints/000000_keypoints.json ...
 OUTPUT/dataset.json. The keypoints are found by the bundled estimator in the frames as they are, before they are shrunk.
 
 A clip is for testing if SOURCE has it in a folder `test` (FashionVideo), or the list names it (iPER's val.txt), or else
-if it is drawn by its name.
+if it is drawn by its name. OUTPUT may lie in SOURCE.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     if not 0 <= options.test_fraction <= 1:
         raise ValueError(f"--test-fraction must be in [0, 1]. Received: {options.test_fraction}.")
     test_names = read_test_list(Path(options.split_list)) if options.split_list else []
-    clips = find_sources(Path(options.source), test_names, options.test_fraction)
+    clips = find_sources(Path(options.source), test_names, options.test_fraction, Path(options.output))
     settings = ClipSettings(options.size, options.framing, options.person, options.format)
     failures = prepare_video(clips, Path(options.output), settings, workers=options.workers)
     for failure in failures:

@@ -121,6 +121,30 @@ def test_pictures_that_can_t_be_used_are_named(source, tmp_path, monkeypatch, ca
     assert FashionPairs(tmp_path / "output", "train", FashionSettings((64, 48))).layout.annotation_size == (64, 48)
 
 
+def test_a_picture_with_a_single_joint_is_left_out(source, tmp_path):
+    class OneJoint(BoxEstimator):
+        def estimate(self, image):
+            people = super().estimate(image)
+            if image.shape[0] == 100:
+                people[0].person[1:] = 0
+            return people
+
+    failures = prepare_pictures(find_pictures(source, 0.3), tmp_path / "output", (64, 48), make_estimator=OneJoint)
+    assert len(failures) == 3
+    assert all("am Meer.png: At least two joints are needed" in failure for failure in failures)
+    assert len(rows(tmp_path / "output" / "fashion-pairs-train.csv")) == 4
+
+
+@pytest.mark.parametrize("name", ["output", "anna/output"])
+def test_what_was_written_into_the_source_is_not_taken_for_pictures_of_a_person(source, monkeypatch, name):
+    monkeypatch.setattr(module, "_bundled_estimator", BoxEstimator)
+    output = source / name
+    arguments = ["data", "prepare", "pictures", str(source), "--output", str(output), "--size", "64", "48"]
+    for _ in range(2):
+        assert main(arguments) == 0
+    assert sum(len(list((output / split).iterdir())) for split in ("train", "test")) == 9
+
+
 def test_wrong_input(source, tmp_path):
     with pytest.raises(ValueError, match="Folders of two people at least, two pictures in each, are expected"):
         find_pictures(source / "anna", 0.1)

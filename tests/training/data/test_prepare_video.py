@@ -254,6 +254,16 @@ def test_clips_that_are_there_are_kept_and_new_ones_added(source, tmp_path):
     assert len(list((output / "train/002/frames").iterdir())) == 2
 
 
+def test_what_was_written_into_the_source_is_not_taken_for_clips(source, monkeypatch):
+    monkeypatch.setattr(module, "_bundled_estimator", BoxEstimator)
+    arguments = ["data", "prepare", "video", str(source), "--output", str(source / "made"), "--size", "32"]
+    clips = []
+    for _ in range(2):
+        assert main(arguments) == 0
+        clips.append(sorted(path.name for path in (source / "made").glob("*/*")))
+    assert clips[0] == clips[1] == ["001_1"]
+
+
 def test_a_source_that_is_split_keeps_its_split_and_names(tmp_path):
     for name in ("train/a/1", "test/a/1", "other/b"):
         write_frames(tmp_path / name, [frame_with()] * 2)
