@@ -100,8 +100,9 @@ def prepare_video(
         One message for each clip that failed.
 
     Raises:
-        ValueError: `output` is not fit for it, or a file cannot be written.
+        ValueError: `output` is not fit for it, has a clip in the other split, or a file cannot be written.
     """
+    _check_splits(clips, output)
     description = {"kind": "clips", "generator": "data prepare video", **asdict(settings)}
     begin(output, description)
     for split in SPLITS:
@@ -121,6 +122,18 @@ def prepare_video(
     shutil.rmtree(output / PARTIAL, ignore_errors=True)
     finish(output, description, clips={split: _count_clips(output / split) for split in SPLITS})
     return failures
+
+
+def _check_splits(clips: list[ClipSource], output: Path) -> None:
+    """Raise a ValueError if a clip was written for the other split before: it would be in both."""
+    wanted = {(clip.split, clip.name) for clip in clips}
+    for clip in clips:
+        (other,) = (split for split in SPLITS if split != clip.split)
+        if (other, clip.name) not in wanted and (output / other / clip.name).exists():
+            raise ValueError(
+                f"{output} was begun with other clips for testing; choose another --output. Received: {clip.name} for "
+                f"{clip.split}, which is there for {other}."
+            )
 
 
 def _count_clips(folder: Path) -> int:

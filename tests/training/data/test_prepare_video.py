@@ -151,6 +151,17 @@ def test_wrong_input_is_refused(source, tmp_path, capfd):
     assert not (tmp_path / "output").exists()
 
 
+def test_a_clip_does_not_come_into_both_splits(source, tmp_path):
+    (train,) = find_sources(source)
+    test = ClipSource(train.name, "test", train.path)
+    output = tmp_path / "output"
+    assert prepare_video([train], output, PNG, BoxEstimator) == []
+    with pytest.raises(ValueError, match=r"Received: 001_1 for test, which is there for train\."):
+        prepare_video([test], output, PNG, BoxEstimator)
+    assert not any((output / "test").iterdir())
+    assert prepare_video([train, test], output, PNG, BoxEstimator) == []  # two clips of one name
+
+
 def test_other_settings_need_another_folder(source, tmp_path):
     prepare(source, tmp_path / "output")
     with pytest.raises(ValueError, match="begun with other settings; .* Received: size 64 instead of 32"):
