@@ -204,6 +204,8 @@ def test_gradients_that_stay_infinite_stop_the_run_and_the_last_checkpoint_is_go
         np.savez(path, **{**arrays, "flow": np.full_like(arrays["flow"], np.nan), "visible": arrays["visible"]})
     with pytest.raises(ValueError, match="3 steps in a row, up to step 7, had a loss or gradients that are not finite"):
         train_quietly(config("flow", "steps=20", "skipped_limit=3"), data, run)
+    with pytest.raises(ValueError, match="The last 2 steps, up to the run's end at step 6, .* last saved at step 4"):
+        train_quietly(config("flow", "steps=6"), data, run)
     step, state = last_state(run, "flow")
     assert step == 4
     assert all(np.all(np.isfinite(value)) for value in state.values())

@@ -9,7 +9,7 @@ import keras
 
 from gfla_tf.models.presets import save_model
 from gfla_tf.outputs import whole_file
-from training.callbacks.skipped_steps import SkippedSteps
+from training.callbacks.skipped_steps import ADVICE, SkippedSteps, TrainingDivergedError
 from training.callbacks.steps import StepCallback
 from training.configs import RunConfig
 from training.runs import RunFolder, state_of_stage
@@ -21,7 +21,8 @@ __all__ = ["Checkpointing", "export_networks"]
 class Checkpointing(StepCallback):
     """Saves at the end of each round; at an interruption saves, says so, and raises KeyboardInterrupt.
 
-    Nothing is saved while steps are being skipped, so that the last checkpoint stays a good one.
+    Nothing is saved while steps are being skipped, so that the last checkpoint stays a good one; but the end of the run
+    is, unless its whole last round was skipped, which is an error.
 
     Args:
         folder: where.
@@ -43,15 +44,22 @@ class Checkpointing(StepCallback):
     def on_step_end(self, step: int, logs: dict) -> None:
         if self.interruption.requested:
             self.save(step)
-            print(f"{self.folder.path} is saved; the same command goes on", file=sys.stderr)
+            saved = "is saved" if step == self.saved_step else f"was last saved at step {self.saved_step}"
+            print(f"{self.folder.path} {saved}; the same command goes on", file=sys.stderr)
             raise KeyboardInterrupt
 
     def on_round_end(self, step: int, logs: dict) -> None:
-        self.save(step)
+        at_end = step >= self.config.steps
+        self.save(step, skipping=at_end and self.skipped.in_a_row < self.steps_in_round)
+        if at_end and step != self.saved_step:
+            raise TrainingDivergedError(
+                f"The last {self.skipped.in_a_row} steps, up to the run's end at step {step}, had a loss or gradients "
+                f"that are not finite; it was last saved at step {self.saved_step}. {ADVICE}"
+            )
 
-    def save(self, step: int) -> None:
-        """Write the checkpoint of a step, unless it is there or steps are being skipped."""
-        if step == self.saved_step or self.skipped.in_a_row:
+    def save(self, step: int, skipping: bool = False) -> None:
+        """Write the checkpoint of a step, unless it is there or, if not asked to, while steps are being skipped."""
+        if step == self.saved_step or (self.skipped.in_a_row and not skipping):
             return
         self.checkpoints.save(step, state_of_stage(self.model))
         export_networks(self.model, self.folder, self.config, step)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from training.callbacks.steps import StepCallback
 
-__all__ = ["SkippedSteps", "TrainingDivergedError"]
+__all__ = ["ADVICE", "SkippedSteps", "TrainingDivergedError"]
+
+ADVICE = "Look for NaN in the data, or try a lower learning_rate, clip_norm=1, or precision=float32."
 
 
 class TrainingDivergedError(ValueError):
@@ -39,6 +41,5 @@ class SkippedSteps(StepCallback):
         if self.in_a_row >= self.limit:
             raise TrainingDivergedError(
                 f"{self.in_a_row} steps in a row, up to step {step}, had a loss or gradients that are not finite; none "
-                "of them changed a weight. Look for NaN in the data, or try a lower learning_rate, clip_norm=1, or "
-                "precision=float32."
+                f"of them changed a weight. {ADVICE}"
             )
