@@ -13,6 +13,7 @@ __all__ = ["DECAYS", "PRECISIONS", "RunConfig"]
 
 PRECISIONS = ("float32", "onednn_bfloat16", "mixed_bfloat16", "mixed_float16")
 DECAYS = ("constant", "linear", "cosine")
+LARGEST_SEED = 2**32 - 1  # that NumPy takes
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,12 @@ class RunConfig:
         for names, lowest in ((self.AT_LEAST_ONE, 1), (self.FROM_ZERO, 0), (self.ABOVE_ZERO, 1e-30)):
             for name in names:
                 self._check_number(name, lowest)
+        if self.seed > LARGEST_SEED:
+            raise ValueError(f"seed must be a whole number from 0 to {LARGEST_SEED}. Received: {self.seed}.")
+        for name in [entry.name for entry in fields(self) if str(entry.type).startswith("str")]:
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise ValueError(f"{name} must be a text. Received: {value!r}.")
         for name in [entry.name for entry in fields(self) if entry.type == "bool"]:
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be true or false. Received: {getattr(self, name)!r}.")

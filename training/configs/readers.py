@@ -52,7 +52,15 @@ def as_network(name: str, value: Any) -> dict[str, Any]:
     """Arguments of a network's constructor."""
     if not isinstance(value, Mapping):
         raise ValueError(f"{name} must be an object of the network's arguments. Received: {value!r}.")
-    return config_from_json(dict(value))
+    if "dtype" in value:
+        raise ValueError(f"{name} takes its dtype from precision. Received: {value['dtype']!r}.")
+    try:
+        return config_from_json(dict(value))
+    except (AttributeError, TypeError, ValueError):
+        kernels = value["attention_kernels"]
+        raise ValueError(
+            f'{name}.attention_kernels must be an object of levels, like {{"3":3,"2":5}}. Received: {kernels!r}.'
+        ) from None
 
 
 def as_size(name: str, value: Any) -> tuple[int, int] | None:

@@ -51,8 +51,11 @@ def load_config(stage: str, name_or_file: str | os.PathLike[str], settings: Iter
         values = {**_read(name), "stage": stage}
     else:
         raise ValueError(f"--config must be {', '.join(config_names(stage))} or a JSON file. Received: {name}.")
+    parts = _kind_of(values).PARTS
     for setting in settings:
-        _apply(values, setting, _kind_of(values).PARTS)
+        _apply(values, setting, parts)
+    if values["stage"] != stage:
+        raise ValueError(f"The stage is {stage}, which --set does not change. Received: {values['stage']!r}.")
     return _from_values(values)
 
 
@@ -110,7 +113,10 @@ def _apply(values: dict[str, Any], setting: str, parts: tuple[str, ...]) -> None
         values[name] = value
     elif name in parts:
         part = values.get(name, {})
-        values[name] = {**(asdict(part) if is_dataclass(part) else part), inner: value}
+        part = asdict(part) if is_dataclass(part) else part
+        if not isinstance(part, Mapping):
+            raise ValueError(f"{name} must be an object to have a field {inner}. Received: {part!r}.")
+        values[name] = {**part, inner: value}
     else:
         known = f"{', '.join(parts[:-1])} and {parts[-1]}"
         raise ValueError(f"Only {known} have fields of their own. Received: {path}.")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -98,10 +99,14 @@ class DetectorNoise:
 
     def __post_init__(self) -> None:
         for name, keys in _KEYS.items():
-            if set(getattr(self, name)) != set(keys):
-                raise ValueError(
-                    f"{name} must have numbers for {', '.join(keys)}. Received: {list(getattr(self, name))}."
-                )
+            value = getattr(self, name)
+            if not isinstance(value, Mapping) or set(value) != set(keys):
+                received = list(value) if isinstance(value, Mapping) else repr(value)
+                raise ValueError(f"{name} must have numbers for {', '.join(keys)}. Received: {received}.")
+        for entry in fields(self):
+            value, count = getattr(self, entry.name), _COUNTS.get(entry.name)
+            if not all(_are_numbers(part, count) for part in _parts(value)):
+                raise ValueError(f"{entry.name} must be {count or 'single'} numbers. Received: {value!r}.")
         unsigned = (getattr(self, entry.name) for entry in fields(self) if entry.name not in ("bias", "lag"))
         unsigned = np.concatenate([_numbers(value) for value in unsigned])
         signed = np.concatenate([_numbers(self.bias), _numbers(self.lag)])
@@ -122,6 +127,7 @@ class DetectorNoise:
 
 _GROWING = ("bias", "offset", "spread", "lag", "far_off", "swapped", "missed", "lost")
 _DURATIONS = ("far_duration", "swapped_duration", "missed_duration")
+_COUNTS = {"bias": 3, "missed": 2, "far_off": 2, "confidence": 2}
 _KEYS = {"bias": PARTS, "offset": PARTS, "spread": PARTS, "missed": PARTS, "swapped": LIMBS}
 
 
@@ -136,7 +142,20 @@ def _times(value: object, factor: float) -> object:
 
 def _numbers(value: object) -> np.ndarray:
     """All numbers in a field, `[n]`."""
-    return np.ravel(np.array([*value.values()] if isinstance(value, Mapping) else value, np.float64))
+    return np.ravel(np.array([*_parts(value)], np.float64))
+
+
+def _parts(value: object) -> Iterable:
+    """What a field has for the parts of the body, or the one that it has for all."""
+    return value.values() if isinstance(value, Mapping) else [value]
+
+
+def _are_numbers(value: object, count: int | None) -> bool:
+    """Whether it is a sequence of so many numbers; None is for a number itself."""
+    values = [value] if count is None else value
+    if not isinstance(values, (tuple, list)) or len(values) != (count or 1):
+        return False
+    return all(isinstance(number, Real) and not isinstance(number, bool) for number in values)
 
 
 def write_noise(path: str | os.PathLike[str], noise: DetectorNoise) -> None:

@@ -77,7 +77,7 @@ class MotionCaptureSettings:
     held_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.frames < 1 or self.proportions < 0:
+        if self.frames < 1 or not 0 <= self.proportions < float("inf"):
             raise ValueError(
                 f"frames from 1 and proportions from 0 are expected. Received: {self.frames}, {self.proportions}"
             )
@@ -85,7 +85,7 @@ class MotionCaptureSettings:
             raise ValueError(f"variants from 1, or none, are expected. Received: {self.variants}")
         for name, lowest in (("frames_per_second", 1.0), ("strength", 0.0), ("durations", 0.0)):
             low, high = getattr(self, name)
-            if not lowest <= low <= high:
+            if not lowest <= low <= high < float("inf"):
                 raise ValueError(f"{name} must be two numbers from {lowest}, in order. Received: {low}, {high}")
         check_normalization(self.normalization)
 

@@ -98,6 +98,13 @@ def test_a_file_may_leave_fields_out(tmp_path):
         ("flow_rate=-1", "flow_rate must be a number from 0. Received: -1"),
         ("resize=nearest", "resize must be one of .* Received: 'nearest'"),
         ("steps.many=3", "Only weights and network have fields of their own. Received: steps.many"),
+        ("stage=flow", "The stage is image, which --set does not change. Received: 'flow'"),
+        ("stage=[1]", r"The stage is image, which --set does not change. Received: \[1\]"),
+        ("network.attention_kernels=[3,5]", r"attention_kernels must be an object of levels.* Received: \[3, 5\]"),
+        ('network.attention_kernels={"a":3}', r"attention_kernels must be an object of levels.* Received: \{'a': 3\}"),
+        ("network.dtype=float16", "network takes its dtype from precision. Received: 'float16'"),
+        ("backbone_weights=5", "backbone_weights must be a text. Received: 5"),
+        ("seed=4294967296", "seed must be a whole number from 0 to 4294967295. Received: 4294967296"),
     ],
 )
 def test_wrong_settings(setting, message):
@@ -119,12 +126,25 @@ def test_wrong_settings(setting, message):
         ("weights.mpjpe=0", "At least one term of the loss must have a weight"),
         ("noise.speed=-1", "Finite numbers, none but bias and lag below 0, are expected"),
         ("noise.loud=1", "noise has no field loud. Known are "),
+        ("noise.bias=3", "bias must have numbers for nose, .* Received: 3"),
+        ("noise.far=[1,2]", r"far must be single numbers. Received: \(1, 2\)"),
+        ("noise.confidence=[1,2,3]", r"confidence must be 2 numbers. Received: \(1, 2, 3\)"),
+        ("noise.hidden=null", "hidden must be single numbers. Received: None"),
+        ("proportions=NaN", "proportions from 0 are expected. Received: 10, nan"),
+        ("strength=[0,Infinity]", "strength must be two numbers from 0.0, in order. Received: 0, inf"),
         ("steps.many=3", "Only weights, network and noise have fields of their own. Received: steps.many"),
     ],
 )
 def test_wrong_settings_of_motion(setting, message):
     with pytest.raises(ValueError, match=message):
         load_config("motion", "tiny", [setting])
+
+
+@pytest.mark.parametrize("name", ["weights", "network"])
+def test_fields_inside_of_what_is_no_object(tmp_path, name):
+    (tmp_path / "mine.json").write_text(json.dumps({name: None}))
+    with pytest.raises(ValueError, match=f"{name} must be an object to have a field x. Received: None"):
+        load_config("image", tmp_path / "mine.json", [f"{name}.x=1"])
 
 
 def test_settings_of_motion_reach_inside():
