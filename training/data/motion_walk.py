@@ -22,6 +22,7 @@ from gfla_tf.outputs import whole_file
 __all__ = ["add_arguments", "run", "walk", "write_walk"]
 
 FRAMES_PER_SECOND = 60
+SHORTEST, LONGEST = 0.1, 3600.0  # seconds
 SOFTNESS = 5.0  # frames
 HALF_HIPS, THIGH, SHIN, ANKLE = 10.0, 42.0, 41.0, 8.0  # centimetres; the last is the ankle's height above the floor
 # Joint -> (parent, offset in centimetres); y up, the person looks along +z and has the left side at +x.
@@ -56,9 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `data walk`; returns the exit code 0."""
-    if options.clips < 1 or options.seconds <= 0 or options.seed < 0:
+    if options.clips < 1 or not SHORTEST <= options.seconds <= LONGEST or options.seed < 0:
         raise ValueError(
-            "--clips from 1, --seconds above 0 and --seed from 0 are expected. "
+            f"--clips from 1, --seconds from {SHORTEST} to {LONGEST} and --seed from 0 are expected. "
             f"Received: {options.clips}, {options.seconds}, {options.seed}."
         )
     folder = Path(options.output)

@@ -68,6 +68,11 @@ def test_clips_differ_and_seeds_repeat(walks, tmp_path):
     assert (tmp_path / "a" / "walk_00.bvh").read_bytes() == (tmp_path / "b" / "walk_00.bvh").read_bytes()
 
 
-def test_wrong_numbers(tmp_path, capsys):
-    assert main(["data", "walk", "--clips", "0", "--output", str(tmp_path / "a")]) == 2
-    assert "--clips from 1, --seconds above 0 and --seed from 0 are expected" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    "wrong", [("--clips", "0"), ("--seconds", "nan"), ("--seconds", "inf"), ("--seconds", "0.001"), ("--seed", "-1")]
+)
+def test_wrong_numbers(tmp_path, capsys, wrong):
+    assert main(["data", "walk", *wrong, "--output", str(tmp_path / "a")]) == 2
+    error = capsys.readouterr().err
+    assert "--clips from 1, --seconds from 0.1 to 3600.0 and --seed from 0 are expected" in error
+    assert not (tmp_path / "a").exists()
