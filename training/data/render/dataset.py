@@ -87,7 +87,7 @@ def _is_complete(settings: Settings, folder: Path) -> bool:
     finished = folder / "dataset.json"
     if not finished.is_file():
         return False
-    _compare(settings, json.loads(finished.read_text(encoding="utf-8")), folder)
+    _compare(settings, finished, folder)
     shutil.rmtree(folder / STATE, ignore_errors=True)  # in case that the very last step was interrupted
     return True
 
@@ -96,7 +96,7 @@ def _begin(settings: Settings, folder: Path) -> None:
     """Make the folder, or check that it was begun with the same settings."""
     state = folder / STATE / "settings.json"
     if state.is_file():
-        _compare(settings, json.loads(state.read_text(encoding="utf-8")), folder)
+        _compare(settings, state, folder)
     elif folder.exists() and (not folder.is_dir() or any(path.name != STATE for path in folder.iterdir())):
         raise ValueError(f"A new or empty folder, or one that rendering began, is expected. Received: {folder}.")
     for split in SPLITS:
@@ -107,7 +107,14 @@ def _begin(settings: Settings, folder: Path) -> None:
         write_json(state, {"generator": GENERATOR, "settings": settings.as_dict()})
 
 
-def _compare(settings: Settings, stored: dict, folder: Path) -> None:
+def _compare(settings: Settings, file: Path, folder: Path) -> None:
+    """Raise a ValueError unless a file of the folder says that it is of the same settings."""
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file}: a JSON object is expected. Received: {error}.") from error
+    if not isinstance(stored, dict):
+        raise ValueError(f"{file}: a JSON object is expected. Received: {type(stored).__name__}.")
     wanted, begun = settings.as_dict(), stored.get("settings")
     if stored.get("generator") != GENERATOR or not isinstance(begun, dict):
         raise ValueError(f"A folder made by {GENERATOR} is expected. Received: {folder}, by {stored.get('generator')}.")

@@ -116,6 +116,13 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
         render_dataset(SETTINGS, tmp_path, make_cast=puppet_cast)
 
 
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_damaged_description_is_named(tmp_path, content):
+    (tmp_path / "dataset.json").write_text(content)
+    with pytest.raises(ValueError, match=r"dataset.json: a JSON object is expected\. Received: "):
+        render_dataset(SETTINGS, tmp_path, make_cast=puppet_cast)
+
+
 SCRIPT = """
 import sys
 from helpers.puppets import puppet_cast
