@@ -134,6 +134,11 @@ class RunConfig:
         return 1
 
     @property
+    def changes_over_time(self) -> bool:
+        """Whether what a step does depends on how many there will be."""
+        return self.decay != "constant"
+
+    @property
     def facts(self) -> dict[str, object]:
         """What to note beside a trained network, besides its stage, steps and the weights of its terms."""
         return {}

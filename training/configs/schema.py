@@ -126,6 +126,11 @@ class TrainingConfig(RunConfig):
             )
 
     @property
+    def changes_over_time(self) -> bool:
+        first, last = self.exact_flow_share
+        return super().changes_over_time or first != last
+
+    @property
     def facts(self) -> dict[str, object]:
         taught = [getattr(self.weights, name) for name in _TAUGHT_BY_TRUTH]
         return {"taught_with_exact_flow": any((*taught, *self.exact_flow_share))}

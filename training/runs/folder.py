@@ -16,6 +16,7 @@ Every file is whole or not there.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -63,8 +64,8 @@ class RunFolder:
             ValueError: it holds a run with another one; the message lists what differs.
         """
         if self.config_file.is_file() and self.checkpoints().steps():
-            # How long it is matters to the learning rate, unless that is constant.
-            ignore = (*_CHANGEABLE, "steps") if config.decay == "constant" else _CHANGEABLE
+            # How long it is matters to what changes from the first step to the last.
+            ignore = _CHANGEABLE if config.changes_over_time else (*_CHANGEABLE, "steps")
             differences = config_differences(read_config(self.config_file), config, ignore)
             if differences:
                 raise ValueError(
@@ -87,15 +88,25 @@ class RunFolder:
         with open(self.path / ".lock", "w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    raise ValueError(f"{self.path} could not be locked: {error.strerror}.") from error
                 raise ValueError(f"{self.path}: another process is training into this folder.") from None
             yield
 
     def starts(self) -> list[dict]:
-        """The starts so far, oldest first."""
+        """The starts so far, oldest first; ValueError if the file is damaged."""
         if not self.starts_file.is_file():
             return []
-        return json.loads(self.starts_file.read_text(encoding="utf-8"))
+        try:
+            starts = json.loads(self.starts_file.read_text(encoding="utf-8"))
+        except ValueError:
+            starts = None
+        if not isinstance(starts, list) or not all(isinstance(start, dict) and "data" in start for start in starts):
+            raise ValueError(
+                f"{self.starts_file}: a JSON list of a run's starts is expected. Received: something else."
+            )
+        return starts
 
     def add_start(self, start: dict) -> None:
         """Note a start of `training.runs.versions.describe_start`."""

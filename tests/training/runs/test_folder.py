@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +37,35 @@ def test_how_a_run_is_watched_may_change_and_how_long_it_is_if_its_rate_is_const
     cosine.checkpoints().save(1, {"a": np.zeros(1)})
     with pytest.raises(ValueError, match="steps: 8, 100"):
         cosine.open(replace(CONFIG, decay="cosine", steps=100))
+
+
+def test_how_long_it_is_may_not_change_if_the_share_of_exact_flow_falls_until_then(tmp_path):
+    folder, image = RunFolder(tmp_path, "image"), CONFIGS["tiny"]["image"]
+    folder.open(replace(image, exact_flow_share=(1.0, 0.0)))
+    folder.checkpoints().save(1, {"a": np.zeros(1)})
+    with pytest.raises(ValueError, match="steps: 8, 100"):
+        folder.open(replace(image, exact_flow_share=(1.0, 0.0), steps=100))
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[1]", "[{}]"])
+def test_damaged_starts_are_named(tmp_path, content):
+    folder = RunFolder(tmp_path, "flow")
+    folder.open(CONFIG)
+    folder.starts_file.write_text(content)
+    with pytest.raises(ValueError, match=r"starts.json: a JSON list of a run's starts is expected"):
+        folder.starts()
+
+
+def test_a_file_system_without_locks_is_not_another_process(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(ValueError, match="flow could not be locked: No locks available"),
+        RunFolder(tmp_path, "flow").locked(),
+    ):
+        pass
 
 
 def test_one_process_at_a_time(tmp_path):
