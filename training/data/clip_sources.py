@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from training.data.layouts import SPLITS
+from training.data.layouts import SPLITS, natural_order
 
 __all__ = ["ClipSource", "UnusableClipError", "find_sources", "read_test_list"]
 
@@ -164,12 +163,7 @@ def _frame_files(folder: Path) -> list[Path]:
     files = [
         file for file in folder.iterdir() if file.suffix.lower() in FRAME_EXTENSIONS and not file.name.startswith(".")
     ]
-    return sorted(files, key=lambda file: [int(part) if part.isdigit() else part for part in _parts(file.stem)])
-
-
-def _parts(name: str) -> list[str]:
-    """Text and numbers in turn, so that names compare part by part."""
-    return re.split(r"([0-9]+)", name)
+    return sorted(files, key=natural_order)
 
 
 def _read_frame(file: Path) -> np.ndarray:

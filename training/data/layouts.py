@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ __all__ = [
     "find_clips",
     "find_human36m",
     "find_pairs",
+    "natural_order",
     "read_dataset_file",
 ]
 
@@ -83,7 +85,7 @@ class ClipFolder:
     Attributes:
         name: of the folder.
         folder: its path.
-        frames: the pictures in the order of time.
+        frames: the pictures in the order of time, which is the natural one of their names (`natural_order`).
         noisy: whether there is a folder of a detector's noisy keypoints beside the clean ones.
         masks: whether there is a folder of person masks.
         truth: whether there is a folder of exact flows, as the renderer makes it.
@@ -226,9 +228,16 @@ def find_clips(folder: str | os.PathLike[str], split: str = "train") -> list[Cli
 
 
 def _clip(path: Path) -> ClipFolder:
-    frames = sorted(file for file in (path / "frames").iterdir() if file.suffix.lower() in IMAGE_EXTENSIONS)
+    frames = [file for file in (path / "frames").iterdir() if file.suffix.lower() in IMAGE_EXTENSIONS]
+    frames.sort(key=natural_order)
     there = {name: (path / name).is_dir() for name in ("keypoints_noisy", "masks", "truth")}
     return ClipFolder(path.name, path, tuple(frames), there["keypoints_noisy"], there["masks"], there["truth"])
+
+
+def natural_order(path: Path) -> tuple[list[str | int], str]:
+    """What files are sorted by, so that `frame2.png` comes before `frame10.png`: text and numbers in turn."""
+    parts = re.split(r"([0-9]+)", path.stem)
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)], path.name
 
 
 def find_human36m(folder: str | os.PathLike[str], detector: str | None = None) -> Human36mLayout:

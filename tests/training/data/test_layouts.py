@@ -111,6 +111,15 @@ def test_clips_are_found_with_what_they_have(tmp_path):
     assert second.mask_file(1) == tmp_path / "train/b/masks/000001.png"
 
 
+def test_convention_numbers_in_names_order_the_frames(tmp_path):
+    names = ["frame2.jpg", "frame10.jpg", "frame1.jpg", "frame01.jpg", "²3.jpg"]
+    for name in names:
+        write_picture(tmp_path / "train/a/frames" / name, 8, 8)
+    (tmp_path / "train/a/keypoints").mkdir()
+    (clip,) = find_clips(tmp_path)
+    assert [path.name for path in clip.frames] == ["frame01.jpg", "frame1.jpg", "frame2.jpg", "frame10.jpg", "²3.jpg"]
+
+
 def test_clips_without_keypoints_are_refused(tmp_path):
     with pytest.raises(ValueError, match="expected folders CLIP/frames"):
         find_clips(tmp_path)
