@@ -103,7 +103,10 @@ def find_sources(
 
 def read_test_list(path: Path) -> list[str]:
     """Names of clips, one a line: with or without extension, parts separated by `/` or `_` (iPER's val.txt)."""
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"Names of clips, one a line, are expected in {path}. Received: {error}.") from error
     names = [_joined(PurePosixPath(line.strip().replace("\\", "/"))) for line in lines if line.strip()]
     if not names:
         raise ValueError(f"Names of clips, one a line, are expected in {path}. Received: an empty file.")

@@ -45,13 +45,16 @@ def listed_names(lists: Path, split: str) -> list[str]:
     """The names of a split, without folders: of its list, or of its annotation CSV where there is no list.
 
     Raises:
-        ValueError: there is neither.
+        ValueError: there is neither, or it is no text.
     """
     files = [lists / f"{split}.lst"] + [lists / f"{prefix}annotation-{split}.csv" for prefix in CSV_PREFIXES]
     file = next((file for file in files if file.is_file()), None)
     if file is None:
         raise ValueError(f"{split}.lst, or else fasion-annotation-{split}.csv, is expected in {lists}. Received: none.")
-    lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").split("\n")]
+    try:
+        lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").split("\n")]
+    except UnicodeDecodeError as error:
+        raise ValueError(f"Names of pictures, one a line, are expected in {file}. Received: {error}.") from error
     names = lines if file.suffix == ".lst" else [line.partition(":")[0].strip() for line in lines[1:]]
     return list(dict.fromkeys(PurePosixPath(name.replace("\\", "/")).name for name in names if name))
 

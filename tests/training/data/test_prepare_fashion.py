@@ -110,6 +110,13 @@ def test_names_come_from_the_annotations_without_lists(source, tmp_path):
     assert prepare_fashion(source, tmp_path / "output", source).written == {"train": 3, "test": 2}
 
 
+def test_lists_that_are_no_text_are_named(source, tmp_path):
+    (source / "test.lst").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match="one a line, are expected in .*test.lst. Received: 'utf-8'"):
+        prepare_fashion(source, tmp_path / "output", source)
+    assert not (tmp_path / "output").exists()
+
+
 def test_folders_before_listed_names_do_not_matter(source, tmp_path):
     (source / "test.lst").write_text(f"../../{TEST[0]}\ntest\\{TEST[1]}\n", encoding="utf-8")
     assert prepare_fashion(source, tmp_path / "output", source).written["test"] == 2

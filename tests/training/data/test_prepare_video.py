@@ -296,6 +296,9 @@ def test_a_list_names_the_test_clips(tmp_path):
         ("test", "001_1_2"),
         ("test", "002_1_1"),
     ]
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match="Names of clips, one a line, are expected in .*binary. Received: 'utf-8'"):
+        read_test_list(tmp_path / "binary")
     with pytest.raises(ValueError, match="must name clips that are there. Received: 003_1_1"):
         find_sources(tmp_path / "source", [*names, "003_1_1"])
     (tmp_path / "empty.txt").write_text("\n", encoding="utf-8")
