@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from training.configs.common import RunConfig
 from training.configs.readers import as_numbers, as_table_of, as_texts
 from training.data.human36m import Human36mSettings
-from training.data.motion_noise import DetectorNoise
+from training.data.motion_noise import DetectorNoise, read_noise
 from training.data.motion_windows import MotionCaptureSettings
 from training.stages.motion_stage import MotionWeights
 
@@ -17,6 +17,9 @@ __all__ = ["MotionConfig"]
 
 
 def _as_noise(name: str, value: Any) -> DetectorNoise:
+    """From an object of its fields, or the name of a file that `data noise` wrote."""
+    if isinstance(value, str):
+        value = asdict(read_noise(value))
     read = as_table_of(DetectorNoise, numbers=False)
     return read(name, _with_tuples(value) if isinstance(value, Mapping) else value)
 
@@ -40,7 +43,7 @@ class MotionConfig(RunConfig):
         proportions: of bodies, see `MotionCaptureSettings`.
         strength: (smallest, largest) factor of the noise on motion capture.
         durations: (smallest, largest) factor of how long its accidents last.
-        noise: how the detector of motion capture errs.
+        noise: how the detector of motion capture errs; also the name of a file of `data noise`.
         variants: draws of each window of motion capture that are kept in memory; None draws anew each time.
         held_out: names of recordings (without ".bvh") that are for testing although their names' hash would have them
             for training.

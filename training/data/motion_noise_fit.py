@@ -7,6 +7,7 @@ measured so.
 For example:
   python -m training data render --kind clips --people 24 --clips 32 --frames 90 --motion BVH --output clips
   python -m training data noise clips --output noise.json
+  python -m training motion --config motion-demo --data mocap --run runs/motion --set noise=noise.json
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `data noise`."""
     parser.add_argument("clips", metavar="CLIPS", help="folder of `data render --kind clips`")
     parser.add_argument("--split", choices=SPLITS, default="train", help="(default: %(default)s)")
-    parser.add_argument("--output", metavar="JSON", help="also write the numbers, for training")
+    parser.add_argument("--output", metavar="JSON", help="also write the numbers, for `motion --set noise=JSON`")
     parser.add_argument(
         "--frames-per-second", type=float, default=RENDERED_RATE, help="of the clips (default: %(default)s)"
     )
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `data noise`; returns the exit code 0."""
-    if options.frames_per_second <= 0:
+    if not 0 < options.frames_per_second < float("inf"):
         raise ValueError(f"--frames-per-second must be above 0. Received: {options.frames_per_second}.")
     if options.output:
         from gfla_tf.outputs import check_output

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from training.configs import CONFIGS, config_differences, config_names, load_config, read_config, write_config
+from training.data.motion_noise import DetectorNoise, write_noise
 from training.stages import FLOW_WEIGHTS, IMAGE_WEIGHTS, MotionWeights
 
 
@@ -138,6 +139,17 @@ def test_wrong_settings(setting, message):
 def test_wrong_settings_of_motion(setting, message):
     with pytest.raises(ValueError, match=message):
         load_config("motion", "tiny", [setting])
+
+
+def test_noise_may_be_a_file(tmp_path):
+    file = tmp_path / "noise.json"
+    write_noise(file, DetectorNoise(memory=0.5))
+    config = load_config("motion", "tiny", [f"noise={file}"])
+    assert config.noise.memory == 0.5
+    write_config(config, tmp_path / "config.json")
+    assert config_differences(config, read_config(tmp_path / "config.json")) == []
+    with pytest.raises(ValueError, match="nowhere.json: a detector's noise, JSON of `data noise`, is expected"):
+        load_config("motion", "tiny", ["noise=nowhere.json"])
 
 
 @pytest.mark.parametrize("name", ["weights", "network"])

@@ -254,6 +254,8 @@ def test_the_command_reads_clips_and_writes_numbers(tmp_path, monkeypatch, capsy
     assert run_table("training data", "", COMMANDS, arguments) == 0
     assert "24 frames" in capsys.readouterr().out
     assert set(json.loads(output.read_text())) == set(vars(DetectorNoise()))
+    assert run_table("training data", "", COMMANDS, [*arguments, "--frames-per-second", "nan"]) == 2
+    assert "--frames-per-second must be above 0. Received: nan." in capsys.readouterr().err
     (clip / "truth" / "000003.npz").unlink()
     assert run_table("training data", "", COMMANDS, arguments) == 2
     assert "000003.npz: the truth of a rendered clip is expected" in capsys.readouterr().err
