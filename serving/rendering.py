@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from gfla_tf.outputs import whole_file
+from gfla_tf.outputs import check_distinct, whole_file
 from gfla_tf.people import PeopleReader
 from gfla_tf.pose.keypoint_files import read_keypoints
 from gfla_tf.pose.sequences import read_sequence
@@ -89,15 +89,17 @@ def _render_clip(job: RenderingJob, client: ServingClient, skeleton: str) -> int
     photo, keypoints = _source(job.source, job.source_keypoints, PeopleReader(skeleton))
     targets, folder = read_sequence(job.pose, skeleton).keypoints, Path(job.output)
     _check_folder(folder, len(targets))
+    paths = [folder / f"{number:05}.png" for number in range(len(targets))]
+    check_distinct([job.source, job.pose, job.source_keypoints], paths)
     frames = (
         client.animate(photo, keypoints, targets)
         if job.stepwise
         else client.clip(photo, keypoints, targets).image_bytes
     )
     with Progress(len(targets), "frames") as progress:
-        for number, frame in enumerate(frames):
+        for path, frame in zip(paths, frames, strict=True):
             folder.mkdir(exist_ok=True)
-            _write(folder / f"{number:05}.png", frame)
+            _write(path, frame)
             progress.add()
     return len(targets)
 
@@ -121,6 +123,8 @@ def _render_pictures(job: RenderingJob, skeleton: str) -> tuple[list[str], int]:
         raise ValueError(f"A file ending in .png is expected: servers answer with PNG. Received: {jobs[0][2]}.")
     if len(jobs) > 1 and job.source_keypoints:
         raise ValueError("--source-keypoints is for one source. Received: a folder.")
+    inputs = (path for source, pose, _ in jobs for path in (source, pose))
+    check_distinct([*inputs, job.source_keypoints], [output for *_, output in jobs])
     jobs[0][2].parent.mkdir(exist_ok=True)
     failures = []
     with Progress(len(jobs), "pictures") as progress:

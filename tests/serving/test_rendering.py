@@ -1,14 +1,15 @@
-"""Clips in folders, without a server."""
+"""Pictures and clips in files and folders, without a server."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from gfla_tf.pose.sequences import KeypointSequence, write_sequence
-from serving.rendering import RenderingJob, _render_clip
+from serving.rendering import RenderingJob, _render_clip, _render_pictures
 
 KEYPOINTS = np.ones([2, 17, 3], np.float32)
 
@@ -63,3 +64,24 @@ def test_no_place_for_a_folder(job, tmp_path):
     (tmp_path / "frames").write_bytes(b"")
     with pytest.raises(ValueError, match="A folder, or a name for one in a folder, is expected"):
         _render_clip(job, Client(), "h36m-17")
+
+
+def test_a_frame_never_replaces_the_photo(job, tmp_path):
+    (tmp_path / "frames").mkdir()
+    photo = (tmp_path / "me.png").rename(tmp_path / "frames" / "00001.png")
+    with pytest.raises(ValueError, match=r"Different files are expected as .*Received: .*00001\.png"):
+        _render_clip(replace(job, source=str(photo)), Client(), "h36m-17")
+    assert photo.read_bytes() == b"photo"
+
+
+@pytest.mark.parametrize("folders", [False, True])
+def test_a_picture_never_replaces_a_photo(job, tmp_path, folders):
+    names = ("a.png", "b.png", "a_in_b.png")
+    (tmp_path / "photos").mkdir()
+    for name in names:
+        (tmp_path / "photos" / name).write_bytes(b"photo")
+    paths = ("photos", "photos", "photos") if folders else ("photos/a.png", "photos/b.png", "photos/b.png")
+    source, pose, output = (str(tmp_path / path) for path in paths)
+    with pytest.raises(ValueError, match=r"Different files are expected as .*Received: .*b\.png"):
+        _render_pictures(replace(job, source=source, pose=pose, output=output, source_keypoints=None), "openpose-18")
+    assert all((tmp_path / "photos" / name).read_bytes() == b"photo" for name in names)
