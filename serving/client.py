@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from serving.retries import Retries
+from serving.server.limits import DAY
 from serving.statuses import Code, ServingError
 from serving.transports import open_transport
 from serving.transports.transport import Arrays, EndpointInfo, Target
@@ -76,11 +77,11 @@ class ServingClient:
         model: its name.
         version: number of a version; the newest by default.
         label: instead of it, what a label stands for, such as "stable".
-        seconds: that a request may take, tries and pauses together.
+        seconds: that a request may take, tries and pauses together; up to a day.
         retries: how often and when to try again; `Retries()` by default.
 
     Raises:
-        ValueError: another address, or a version and a label.
+        ValueError: another address or time, or a version and a label.
     """
 
     def __init__(
@@ -92,6 +93,8 @@ class ServingClient:
         seconds: float = 60.0,
         retries: Retries | None = None,
     ):
+        if not 0 < seconds <= DAY:
+            raise ValueError(f"More than 0 seconds, and up to a day for a request are expected. Received: {seconds}.")
         self.target = Target(model, version, label)
         self._address, self._seconds, self._retries = address, seconds, retries or Retries()
         self._transport = open_transport(address)

@@ -103,12 +103,26 @@ def test_no_server(scheme):
 
 
 WRONG_PORTS = ["http://localhost:abc", "grpc://localhost:abc", "http://localhost:99999", "http://localhost:0"]
+WRONG_HOSTS = ["http://one host:8501", "grpc://host\t:8500", "http://name:word@host", "grpcs://name:word@host:8500"]
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:8501", "ftp://host", "http://", "", "http://[::1", *WRONG_PORTS])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:8501", "ftp://host", "http://", "", "http://[::1", *WRONG_PORTS, *WRONG_HOSTS]
+)
 def test_wrong_address(address):
     with pytest.raises(ValueError, match="grpcs:// with HOST:PORT is expected"):
         open_transport(address)
+
+
+@pytest.mark.parametrize("address", ["http://[::1]:8501", "https://host/served/models", "grpc://dns:///host:8500"])
+def test_possible_address(address):
+    open_transport(address).close()
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan"), 1e10])
+def test_wrong_time(seconds):
+    with pytest.raises(ValueError, match="More than 0 seconds, and up to a day for a request are expected. Received: "):
+        ServingClient("http://127.0.0.1:1", "toy", seconds=seconds)
 
 
 def test_a_version_or_a_label():
