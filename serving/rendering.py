@@ -21,6 +21,7 @@ from gfla_tf.pose.sequences import read_sequence
 from gfla_tf.progress import Progress
 from gfla_tf.transfer_files import Job, plan_jobs
 from serving.client import ServingClient
+from serving.transports import check_address
 
 __all__ = ["RenderingJob", "render"]
 
@@ -73,6 +74,8 @@ def render(job: RenderingJob) -> tuple[list[str], int]:
     Raises:
         ValueError: files that don't go together, or, for a single picture, whatever failed.
     """
+    for server in job.servers:
+        check_address(server)
     with job.client() as client:
         endpoints = client.endpoints()
         if "clip" in endpoints:

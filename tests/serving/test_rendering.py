@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gfla_tf.pose.sequences import KeypointSequence, write_sequence
-from serving.rendering import RenderingJob, _render_clip, _render_pictures
+from serving.rendering import RenderingJob, _render_clip, _render_pictures, render
 
 KEYPOINTS = np.ones([2, 17, 3], np.float32)
 
@@ -85,3 +85,9 @@ def test_a_picture_never_replaces_a_photo(job, tmp_path, folders):
     with pytest.raises(ValueError, match=r"Different files are expected as .*Received: .*b\.png"):
         _render_pictures(replace(job, source=source, pose=pose, output=output, source_keypoints=None), "openpose-18")
     assert all((tmp_path / "photos" / name).read_bytes() == b"photo" for name in names)
+
+
+def test_every_address_is_looked_at_before_anybody_is_asked(job, monkeypatch):
+    monkeypatch.setattr(RenderingJob, "client", lambda self: pytest.fail("was asked"))
+    with pytest.raises(ValueError, match=r"HOST:PORT is expected\. Received: 'other:8501'"):
+        render(replace(job, servers=("http://host", "other:8501")))
