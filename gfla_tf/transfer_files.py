@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gfla_tf.image_io import WRITABLE_EXTENSIONS, check_picture_output, write_image
-from gfla_tf.outputs import check_distinct
+from gfla_tf.outputs import check_distinct, check_folder
 from gfla_tf.people import Person, is_keypoint_file
 from gfla_tf.progress import show_progress
 from gfla_tf.sheets import transfer_table
@@ -113,7 +113,7 @@ def transfer_files(
         check_picture_output(picture)
     inputs = (path for source, pose, _ in jobs for path in (source, pose))
     check_distinct([*inputs, source_keypoints], [*(output for *_, output in jobs), sheet, table])
-    jobs[0][2].parent.mkdir(exist_ok=True)
+    check_folder(jobs[0][2].parent)
     failures: list[Failure] = []
     rendered: list[Job] = []
     cells: dict[tuple[str, str], TransferResult] = {}
@@ -137,6 +137,7 @@ def transfer_files(
 
     for number, result in enumerate(transfer.run(pairs(), batch_size)):
         source, pose, output = rendered[number]
+        output.parent.mkdir(parents=True, exist_ok=True)
         result.save(output, paste)
         if table:
             cells[source, pose] = replace(result, photo=result.source_image)  # photos of a folder would fill memory

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from gfla_tf.outputs import check_distinct, whole_file
+from gfla_tf.outputs import check_distinct, check_folder, whole_file
 from gfla_tf.people import PeopleReader
 from gfla_tf.pose.keypoint_files import read_keypoints
 from gfla_tf.pose.sequences import read_sequence
@@ -111,6 +111,7 @@ def _check_folder(folder: Path, count: int) -> None:
     """ValueError unless a clip's frames can be written there and will be the only ones."""
     if (folder.exists() and not folder.is_dir()) or not folder.parent.is_dir():
         raise ValueError(f"A folder, or a name for one in a folder, is expected. Received: {folder}.")
+    check_folder(folder)
     longer = [path for path in folder.glob("[0-9]*.png") if path.stem.isdecimal() and int(path.stem) >= count]
     if longer:
         raise ValueError(
@@ -128,7 +129,7 @@ def _render_pictures(job: RenderingJob, skeleton: str) -> tuple[list[str], int]:
         raise ValueError("--source-keypoints is for one source. Received: a folder.")
     inputs = (path for source, pose, _ in jobs for path in (source, pose))
     check_distinct([*inputs, job.source_keypoints], [output for *_, output in jobs])
-    jobs[0][2].parent.mkdir(exist_ok=True)
+    check_folder(jobs[0][2].parent)
     failures = []
     with Progress(len(jobs), "pictures") as progress:
         for failure in _failures(job, jobs, PeopleReader(skeleton)):
@@ -147,7 +148,9 @@ def _failures(job: RenderingJob, jobs: list[Job], people: PeopleReader) -> Itera
         if not hasattr(local, "client"):
             local.client = clients.enter_context(job.client(next(numbers)))
         try:
-            _write(task[2], local.client.transfer(*inputs).image_bytes)
+            picture = local.client.transfer(*inputs).image_bytes
+            task[2].parent.mkdir(parents=True, exist_ok=True)
+            _write(task[2], picture)
         except ValueError as error:
             return f"{task[0]} in the pose of {task[1]}: {error}"
         return ""

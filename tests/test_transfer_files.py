@@ -75,6 +75,22 @@ def test_a_pair_that_fails_is_reported_and_the_others_rendered(transfer, folders
     assert sorted(path.name for path in (folders / "out").iterdir()) == ["ann_in_sit.png", "bob_in_sit.png"]
 
 
+def test_a_folder_is_made_with_its_first_picture(transfer, folders):
+    jobs = plan_jobs(str(folders / "sources"), str(folders / "poses"), str(folders / "out"))
+    with pytest.raises(ValueError, match="batch_size must be at least 1"):
+        transfer_files(transfer, jobs, batch_size=0)
+    assert len(transfer_files(transfer, [(str(folders / "absent.png"), *job[1:]) for job in jobs])) == len(jobs)
+    assert not (folders / "out").exists()
+
+
+def test_a_folder_that_cannot_be_is_found_before_anybody_is_looked_for(transfer, folders, monkeypatch):
+    photo = folders / "sources" / "ann.png"
+    jobs = plan_jobs(str(folders / "sources"), str(folders / "poses"), str(photo / "out"))
+    monkeypatch.setattr(transfer, "people", None)
+    with pytest.raises(ValueError, match=r"A folder that can be written to is expected\. Received: .*ann.png.out"):
+        transfer_files(transfer, jobs)
+
+
 def test_progress_reaches_its_end_whatever_fails(transfer, folders, monkeypatch, capsys):
     write_image(folders / "sources" / "cy.png", np.full((64, 40, 3), -1, np.float32))
     jobs = plan_jobs(str(folders / "sources"), str(folders / "poses" / "sit.json"), str(folders / "out"))

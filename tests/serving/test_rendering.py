@@ -66,6 +66,19 @@ def test_no_place_for_a_folder(job, tmp_path):
         _render_clip(job, Client(), "h36m-17")
 
 
+def test_a_folder_that_cannot_be_written_to_is_found_before_the_clip(job, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(ValueError, match="A folder that can be written to is expected"):
+        _render_clip(job, Client(RuntimeError("was asked")), "h36m-17")
+
+
+def test_pictures_that_all_fail_leave_no_folder(job, tmp_path):
+    job = replace(job, source=str(tmp_path), output=str(tmp_path / "out"), source_keypoints=None)
+    with pytest.raises(ValueError, match=r"me\.png"):
+        _render_pictures(job, "openpose-18")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_frame_never_replaces_the_photo(job, tmp_path):
     (tmp_path / "frames").mkdir()
     photo = (tmp_path / "me.png").rename(tmp_path / "frames" / "00001.png")
