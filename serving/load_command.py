@@ -44,11 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure, and print a line for each load."""
-    from gfla_tf.outputs import check_output
+    from gfla_tf.outputs import check_distinct, check_output
     from serving.load.measurement import HEADER
 
     for path in filter(None, (options.output, options.plot)):
         check_output(path)
+    check_distinct([], [options.output, options.plot])
     _check_loads(options)
     endpoint, inputs = _request(options)
     print(f"{options.server}, {options.model}, {endpoint}\n{HEADER}")

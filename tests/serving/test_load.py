@@ -163,6 +163,12 @@ def test_a_load_that_cannot_be_is_found_before_anybody_is_asked(capsys, load):
     assert "Loads and seconds above 0 are expected. Received: " in capsys.readouterr().err
 
 
+def test_numbers_and_plot_in_one_file_are_found_before_anybody_is_asked(tmp_path, capsys):
+    output = str(tmp_path / "load.svg")
+    assert main(["load", "--server", "http://127.0.0.1:9", "--output", output, "--plot", output]) == 2
+    assert "Different files are expected as inputs and outputs. Received: " in capsys.readouterr().err
+
+
 def test_command_without_a_server(capsys):
     assert main(["load", "--server", "http://127.0.0.1:9", "--timeout", "1"]) == 2
     assert "the server is not there" in capsys.readouterr().err
