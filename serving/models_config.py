@@ -71,7 +71,7 @@ def write_config(path: str | os.PathLike[str], text: str) -> None:
 
 def _labels(versions: list[int], stable: int | None, canary: int | None) -> dict[str, int]:
     others = [version for version in versions if version != canary]
-    labels = {STABLE: stable or (others or versions)[-1]}
+    labels = {STABLE: (others or versions)[-1] if stable is None else stable}
     return labels if canary is None else {**labels, CANARY: canary}
 
 

@@ -53,6 +53,11 @@ def test_the_newest_is_tried(root):
     assert dict(found["motion"].version_labels) == {"stable": 1, "canary": 1}
 
 
+def test_version_0_can_be_stable():
+    person = entries(make_config({"person": [0, 1]}, stable={"person": 0}))["person"]
+    assert dict(person.version_labels) == {"stable": 0}
+
+
 @pytest.mark.parametrize("labels", [{"person": 3}, {"nobody": 1}])
 def test_versions_that_are_not_there(root, labels):
     with pytest.raises(ValueError, match=r"A version of motion=1, person=1\|2\|10 is expected. Received: "):
