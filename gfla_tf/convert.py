@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 
 from gfla_tf.models.presets import PRESETS, build_model
+from gfla_tf.outputs import check_distinct, check_output
 from gfla_tf.weights import load_state, read_any_state, save_weights, state_of
 
 __all__ = ["Conversion", "convert"]
@@ -44,11 +45,14 @@ def convert(
         What was read and written.
 
     Raises:
-        ValueError: if the file is not a checkpoint, or holds anything but weights; and, in one message, for every name
-            that is missing or unexpected or of the wrong shape.
+        ValueError: if the file is not a checkpoint, or holds anything but weights; if the output cannot be written, or
+            would replace the checkpoint; and, in one message, for every name that is missing or unexpected or of the
+            wrong shape.
     """
     if preset not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}. Received: {preset!r}.")
+    check_output(output)
+    check_distinct([checkpoint], [output])
     state = read_any_state(checkpoint)
     model = build_model(PRESETS[preset])
     load_state(model, state, source=os.fspath(checkpoint))

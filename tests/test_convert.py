@@ -95,6 +95,15 @@ def test_a_malicious_checkpoint_is_refused_unrun(tmp_path):
     assert not (tmp_path / "ours.safetensors").exists()
 
 
+def test_an_output_that_cannot_be_is_found_before_the_checkpoint_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("gfla_tf.convert.read_any_state", lambda *_: pytest.fail("was read"))
+    (tmp_path / "net.pth").write_bytes(b"weights")
+    with pytest.raises(ValueError, match=r"Different files are expected as inputs and outputs\. Received: .*net\.pth"):
+        convert(tmp_path / "net.pth", "motion", tmp_path / "net.pth", precision="float16")
+    with pytest.raises(ValueError, match="A file in an existing, writable folder is expected"):
+        convert(tmp_path / "net.pth", "motion", tmp_path / "absent" / "ours.safetensors")
+
+
 def test_unknown_preset(tmp_path):
     with pytest.raises(ValueError, match=r"preset must be one of person-fashion, .*Received: 'fashion'"):
         convert(tmp_path / "a.pth", "fashion", tmp_path / "b.safetensors")
