@@ -58,8 +58,11 @@ class RestServer(ThreadingHTTPServer):
 
     def process_request(self, request, client_address) -> None:
         if self._connections.acquire(blocking=False):
-            super().process_request(request, client_address)
-            return
+            try:
+                super().process_request(request, client_address)
+                return
+            except RuntimeError:  # the system gives no more threads
+                self._connections.release()
         reply = error_reply(FULL)
         with contextlib.suppress(OSError):
             head = f"HTTP/1.1 {reply.status} Service Unavailable\r\nConnection: close\r\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +13,9 @@ from helpers.development_server import LONG, Caller, running, wait_until
 
 from serving.client import ClientError, ServingClient
 from serving.retries import Retries
+from serving.server.http_server import RestServer, ThreadingHTTPServer
 from serving.server.limits import Limits
+from serving.server.rest import HEALTH_PATH, RestApi
 from serving.server.service import Service
 from serving.server.under_way import UnderWay
 from serving.statuses import Code, ServingError
@@ -61,6 +65,23 @@ def test_a_request_that_is_left_is_reported_at_the_end(toys, monkeypatch, interf
         gate.set()
         assert isinstance(future.exception(LONG), ClientError)
     assert not answered
+
+
+def test_a_connection_without_a_thread_does_not_count_for_ever(monkeypatch):
+    def process_request(*arguments):
+        raise RuntimeError("can't start new thread")
+
+    with RestServer(("127.0.0.1", 0), RestApi(None), Limits(connections=1)) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        with monkeypatch.context() as patches:
+            patches.setattr(ThreadingHTTPServer, "process_request", process_request)
+            with socket.create_connection(server.server_address, LONG) as refused:
+                assert refused.recv(100).startswith(b"HTTP/1.1 503")
+        connection = http.client.HTTPConnection(*server.server_address, timeout=LONG)
+        connection.request("GET", HEALTH_PATH)
+        assert connection.getresponse().status == 200
+        connection.close()
+        server.shutdown()
 
 
 def test_counting_requests_under_way():
