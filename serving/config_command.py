@@ -34,11 +34,19 @@ def run(options: argparse.Namespace) -> int:
     from serving.models_config import make_config, models_in, write_config
 
     models = models_in(options.models)
-    labels = {label: dict(map(_parse, getattr(options, label))) for label in ("stable", "canary")}
+    labels = {label: _labelled(f"--{label}", getattr(options, label)) for label in ("stable", "canary")}
     write_config(options.output, make_config(models, options.base, **labels))
     for name, versions in models.items():
         print(f"{name}: versions {', '.join(map(str, versions))}")
     return 0
+
+
+def _labelled(option: str, texts: list[str]) -> dict[str, int]:
+    """The version of each model that is given one."""
+    pairs = [_parse(text) for text in texts]
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError(f"{option} is expected once for a model. Received: {', '.join(texts)}.")
+    return dict(pairs)
 
 
 def _parse(text: str) -> tuple[str, int]:

@@ -81,3 +81,11 @@ def test_command_with_a_wrong_version(root, capsys, option):
     assert main(["config", str(root), "--output", str(root / "models.config"), "--stable", option]) == 2
     assert "is expected" in capsys.readouterr().err
     assert (root / "models.config").read_text() == ""
+
+
+def test_command_with_two_versions_of_one_label(root, capsys):
+    options = ["--canary", "motion=1", "--canary", "person=2", "--canary", "person=10"]
+    assert main(["config", str(root), "--output", str(root / "models.config"), *options]) == 2
+    expected = "--canary is expected once for a model. Received: motion=1, person=2, person=10."
+    assert capsys.readouterr().err == f"python -m serving config: error: {expected}\n"
+    assert (root / "models.config").read_text() == ""
