@@ -13,11 +13,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-__all__ = ["apply_orientation", "read_orientation"]
+__all__ = ["apply_orientation", "png_chunks", "read_orientation"]
 
 ORIENTATION_TAG = 0x0112
 JPEG_APP1, JPEG_START_OF_SCAN = 0xE1, 0xDA
 EXIF_HEADER = b"Exif\0\0"
+PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
 def read_orientation(data: bytes) -> int:
@@ -56,11 +57,16 @@ def apply_orientation(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return pixels
 
 
+def png_chunks(data: bytes, name: bytes) -> Iterator[bytes]:
+    """Yield the contents of a PNG file's chunks of a name; none for other files."""
+    return _chunks(data, start=8, header=">I4s", name=name, trailer=4) if data.startswith(PNG_START) else iter(())
+
+
 def _exif_blocks(data: bytes) -> Iterator[bytes]:
     if data.startswith(b"\xff\xd8"):
         return _jpeg_exif_blocks(data)
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _chunks(data, start=8, header=">I4s", name=b"eXIf", trailer=4)
+    if data.startswith(PNG_START):
+        return png_chunks(data, b"eXIf")
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return _chunks(data, start=12, header="<4sI", name=b"EXIF", trailer=0)
     return iter(())

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gfla_tf.exif import apply_orientation, read_orientation
+from gfla_tf.exif import apply_orientation, png_chunks, read_orientation
 from gfla_tf.outputs import check_output, whole_file
 from gfla_tf.remote import as_path
 
@@ -31,6 +31,7 @@ __all__ = [
 
 WRITABLE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp")
 FULL_RANGE_16_BIT = (b"\x89PNG", b"II*\0", b"MM\0*")  # first bytes of PNG and TIFF
+PNG_DEPTH_AT = 24  # bits of a colour, one byte
 JPEG_QUALITY = 95
 
 
@@ -149,9 +150,19 @@ def _decode(data: bytes) -> np.ndarray | None:
         # The 16 bits of some formats are not all used (10-bit AVIF); OpenCV knows and scales them to 8 bits.
         if pixels is not None and pixels.dtype == np.uint16 and not data.startswith(FULL_RANGE_16_BIT):
             pixels = cv2.imdecode(buffer, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        return pixels
+        return pixels if pixels is None or pixels.ndim > 2 else _with_transparent_grey(pixels, data)
     except cv2.error:
         return None
+
+
+def _with_transparent_grey(pixels: np.ndarray, data: bytes) -> np.ndarray:
+    """Add what a PNG says of its transparent grey (tRNS), which OpenCV overlooks."""
+    for block in png_chunks(data, b"tRNS"):
+        depth, grey = data[PNG_DEPTH_AT], int.from_bytes(block[:2], "big")
+        highest = np.iinfo(pixels.dtype).max
+        there = pixels != (grey if depth >= 8 else grey * highest // (2**depth - 1))
+        return np.stack([pixels, pixels, pixels, there * highest], axis=-1).astype(pixels.dtype)
+    return pixels
 
 
 def _as_fractions(pixels: np.ndarray) -> np.ndarray:

@@ -22,7 +22,11 @@ def encode(extension: str, pixels: np.ndarray, *parameters: int) -> bytes:
 
 def with_exif(png: bytes, orientation: int) -> bytes:
     block = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
-    chunk = struct.pack(">I", len(block)) + b"eXIf" + block
+    return with_chunk(png, b"eXIf", block)
+
+
+def with_chunk(png: bytes, name: bytes, block: bytes) -> bytes:
+    chunk = struct.pack(">I", len(block)) + name + block
     return png[:33] + chunk + struct.pack(">I", zlib.crc32(chunk[4:])) + png[33:]
 
 
@@ -73,6 +77,18 @@ def test_grey_becomes_three_equal_channels():
 def test_alpha_lets_white_shine_through():
     pixels = np.array([[[255, 0, 0, 255], [255, 0, 0, 0], [0, 0, 0, 51]]], np.uint8)
     np.testing.assert_allclose(decode_image(encode(".png", pixels))[0], [[1, -1, -1], [1, 1, 1], [0.6] * 3], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "grey", "parameters", "key"),
+    [(np.uint8, 51, (), 51), (np.uint16, 13107, (), 13107), (np.uint8, 0, (cv2.IMWRITE_PNG_BILEVEL, 1), 0)],
+)
+def test_a_grey_that_is_transparent_is_white(dtype, grey, parameters, key):
+    """The key is in the file's own depth, whatever OpenCV makes of it."""
+    png = encode(".png", np.array([[grey, 0 if grey else 255]], dtype), *parameters)
+    np.testing.assert_allclose(decode_image(png)[0, :, 0], [grey / np.iinfo(dtype).max * 2 - 1, -1 if grey else 1])
+    keyed = decode_image(with_chunk(png, b"tRNS", struct.pack(">H", key)))
+    np.testing.assert_array_equal(keyed[0], [[1, 1, 1], [-1, -1, -1] if grey else [1, 1, 1]])
 
 
 @pytest.mark.parametrize("extension", [".png", ".tiff"])
