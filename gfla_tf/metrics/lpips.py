@@ -12,7 +12,7 @@ metric", CVPR 2018.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -24,7 +24,7 @@ from gfla_tf.metrics.network_weights import PACKAGE, head_shapes, read_network_s
 from gfla_tf.metrics.networks import FeatureNetwork
 from gfla_tf.weights import check_state
 
-__all__ = ["LPIPS", "LpipsNetwork", "load_lpips", "lpips"]
+__all__ = ["LPIPS", "LpipsNetwork", "load_lpips", "lpips", "lpips_of_features"]
 
 EPSILON = 1e-10
 
@@ -84,11 +84,24 @@ def lpips(target_images, images, network: LpipsNetwork, mask=None) -> tf.Tensor:
         ValueError: if an argument is not as described, or pictures are too small for the network.
     """
     pair = [masked(one, mask) for one in checked_pair(target_images, images, tf.float32)]
-    distances = [
-        _distance(*tf.split(features, 2), head)
-        for features, head in zip(network.features(tf.concat(pair, axis=0)), network.heads, strict=True)
-    ]
-    return tf.add_n(distances)
+    maps = [tf.split(features, 2) for features in network.features(tf.concat(pair, axis=0))]
+    return lpips_of_features(*zip(*maps, strict=True), network)
+
+
+def lpips_of_features(
+    target_features: Sequence[tf.Tensor], features: Sequence[tf.Tensor], network: LpipsNetwork
+) -> tf.Tensor:
+    """`lpips` of pictures whose maps are already there.
+
+    Args:
+        target_features: `network.features` of the true pictures, five maps `[batch, h, w, channels]`.
+        features: those of the pictures to judge.
+        network: see `load_lpips`.
+
+    Returns:
+        `[batch]`, float32.
+    """
+    return tf.add_n([_distance(*maps) for maps in zip(target_features, features, network.heads, strict=True)])
 
 
 def _distance(first: tf.Tensor, second: tf.Tensor, head: tf.Tensor) -> tf.Tensor:

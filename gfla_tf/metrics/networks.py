@@ -122,7 +122,12 @@ class FeatureNetwork:
 
         That is relu5_3 of VGG16 (512 features), or conv5 of AlexNet (256).
         """
-        return tf.reduce_mean(self(images)[-1], axis=[1, 2]).numpy()
+        return pooled_features(self(images))
+
+
+def pooled_features(maps: list[tf.Tensor]) -> np.ndarray:
+    """`FeatureNetwork.pooled` of pictures whose maps are already there."""
+    return tf.reduce_mean(maps[-1], axis=[1, 2]).numpy()
 
 
 def _apply(layer: Convolution, kernel: tf.Tensor, bias: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:

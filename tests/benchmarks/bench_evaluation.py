@@ -87,7 +87,7 @@ def measure_rates() -> dict[str, float]:
         for metric in protocol.metrics:
             scorer = scores.Scorer(replace(protocol, metrics=(metric,), ranking=metric))
             rates[metric] = rate(lambda scorer=scorer: scorer.scores(batch, Rendered(batch.source_image)))
-        rates["frechet_vgg16"] = rate(lambda: scorer.frechet_network.pooled(batch.source_image))
+        rates["frechet_vgg16"] = rate(lambda: scorer.frechet_features(batch.source_image))
         rates["reading"] = rate(lambda: pairs.read(range(BATCH_SIZE)))
     inception = Inception("2015", positive_variances(stand_in_state(inception_shapes("2015"))))
     rates["fid, kid, inception_score"] = rate(lambda: inception(batch.source_image))

@@ -95,9 +95,10 @@ class Judge:
             progress.add(tally.count, worked=False)
             for batch in pairs.batches(BATCH_SIZE, tally.count):
                 rendered = rendered_as_stored(system, batch)
+                scores = self._scorer.scores(batch, rendered)  # before comparisons: they share features
                 for comparison in comparisons.values():
                     comparison.update(rendered.image)
-                tally.add(self._scorer.scores(batch, rendered))
+                tally.add(scores)
                 progress.add(len(batch.positions))
         sets = {name: value for comparison in comparisons.values() for name, value in comparison.scores().items()}
         names = tuple(pairs.names(position) for position in range(len(pairs)))
@@ -111,7 +112,7 @@ class Judge:
 def _set_networks(scorer: Scorer, sets: SetChoice) -> list[SetNetwork]:
     networks = []
     if scorer.protocol.frechet and sets.frechet:
-        networks.append(of_features(FRECHET_NETWORK, scorer.networks[FRECHET_NETWORK], scorer.frechet_network))
+        networks.append(of_features(FRECHET_NETWORK, scorer.networks[FRECHET_NETWORK], scorer.frechet_features))
     for variant, weights in sets.inception:
         networks.append(of_inception(file_sha256(weights), load_inception(variant, weights)))
     return networks

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from gfla_tf.metrics import SSIM_VARIANTS, FeatureNetwork, LpipsNetwork, PoseAccuracy, l1, lpips, psnr, ssim
+from gfla_tf.metrics import SSIM_VARIANTS, LpipsNetwork, PoseAccuracy, l1, lpips, psnr, ssim
+from gfla_tf.metrics.lpips import lpips_of_features
 from gfla_tf.metrics.network_weights import head_shapes, read_network_state
-from gfla_tf.metrics.networks import parameter_shapes
+from gfla_tf.metrics.networks import parameter_shapes, pooled_features
 from training.evaluation.columns import flow_column, hidden_flow_column, ssim_column
 from training.evaluation.flow_errors import flow_errors, hidden_flow_errors
 from training.evaluation.hashes import arrays_sha256
@@ -62,7 +63,7 @@ class Scorer:
     def __init__(self, protocol: Protocol, true_size: tuple[int, int] | None = None) -> None:
         self.protocol = protocol
         self._poses, self._last_pose = PoseScorer(true_size), (None, None)
-        self._lpips, self.networks = {}, {}
+        self._lpips, self._last_pooled, self.networks = {}, (None, None), {}
         for name in _network_names(protocol):
             state = read_network_state(name)
             self._lpips[name] = LpipsNetwork(name, state)
@@ -70,10 +71,11 @@ class Scorer:
         if set(protocol.metrics) & set(POSE_METRICS):
             self.networks["pose estimator"] = estimator_sha256()
 
-    @property
-    def frechet_network(self) -> FeatureNetwork:
-        """The network whose features the Frechet distance is taken on."""
-        return self._lpips[FRECHET_NETWORK].features
+    def frechet_features(self, image: np.ndarray) -> np.ndarray:
+        """What the Frechet distance is taken on, `[batch, channels]`; after LPIPS of the same pictures it is there."""
+        if self._last_pooled[0] is image:
+            return self._last_pooled[1]
+        return self._lpips[FRECHET_NETWORK].features.pooled(image)
 
     def scores(self, batch: PairBatch, rendered: Rendered) -> dict[str, np.ndarray]:
         """Column -> one number a picture, `[batch]`; those of flows where a system has flows and the batch exact ones.
@@ -97,7 +99,12 @@ class Scorer:
 
     def lpips(self, network: str, batch: PairBatch, image: np.ndarray, mask: np.ndarray | None = None) -> tf.Tensor:
         """LPIPS by one of the networks."""
-        return lpips(batch.target_image, image, self._lpips[network], mask)
+        if network != FRECHET_NETWORK or mask is not None:
+            return lpips(batch.target_image, image, self._lpips[network], mask)
+        features = self._lpips[network].features
+        target_maps, maps = features(batch.target_image), features(image)
+        self._last_pooled = image, pooled_features(maps)
+        return lpips_of_features(target_maps, maps, self._lpips[network])
 
     def ssim(self, batch: PairBatch, image: np.ndarray, mask: np.ndarray | None = None) -> tf.Tensor:
         """SSIM by the protocol's window and range."""

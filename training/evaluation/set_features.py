@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gfla_tf.metrics import (
-    FeatureNetwork,
     FeatureStatistics,
     Inception,
     InceptionScore,
@@ -47,11 +46,9 @@ class SetNetwork:
     describe: Callable[[np.ndarray], Description]
 
 
-def of_features(name: str, sha256: str, network: FeatureNetwork) -> SetNetwork:
-    """One of LPIPS' networks."""
-    return SetNetwork(
-        name, sha256, (f"frechet_{name}", f"kernel_{name}"), lambda images: (network.pooled(images), None)
-    )
+def of_features(name: str, sha256: str, features: Callable[[np.ndarray], np.ndarray]) -> SetNetwork:
+    """One of LPIPS' networks, as a function from images to its features `[batch, channels]`."""
+    return SetNetwork(name, sha256, (f"frechet_{name}", f"kernel_{name}"), lambda images: (features(images), None))
 
 
 def of_inception(sha256: str, network: Inception) -> SetNetwork:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from helpers.tiny_datasets import X, Y, tree
 from helpers.tiny_evaluation import TINY, stand_in_network
 
 from gfla_tf.image_io import from_uint8, read_image, to_uint8, write_image
-from gfla_tf.metrics import LpipsNetwork, lpips, ssim
+from gfla_tf.metrics import FeatureNetwork, LpipsNetwork, lpips, ssim
 from gfla_tf.sheets import GAP, LABEL_HEIGHT
 from training.evaluation import evaluate as evaluate_module
 from training.evaluation import judge as judge_module
@@ -70,6 +71,20 @@ def test_metrics_of_a_person_need_one(pairs):
     np.testing.assert_array_equal(scores["l1"], expected["l1"])
     for name in metrics[1:]:
         np.testing.assert_allclose(scores[name], [expected[name][0], np.nan], rtol=1e-6)
+
+
+def test_lpips_and_the_frechet_distance_share_a_network(pairs):
+    """Results go through VGG16 once; the numbers are those of each alone."""
+    scorer, batch = Scorer(replace(TINY, metrics=("lpips_vgg16",), ranking="lpips_vgg16")), pairs.read([0, 1])
+    alone = LpipsNetwork("vgg16", stand_in_network("vgg16"))
+    image, other = np.array(batch.source_image), np.array(batch.source_image[::-1])
+    with mock.patch.object(FeatureNetwork, "__call__", autospec=True, side_effect=FeatureNetwork.__call__) as network:
+        scores = scorer.scores(batch, Rendered(image))
+        features = scorer.frechet_features(image)
+        assert [len(call.args[1]) for call in network.call_args_list] == [2, 2]
+    np.testing.assert_array_equal(scores["lpips_vgg16"], lpips(batch.target_image, image, alone))
+    np.testing.assert_array_equal(features, alone.features.pooled(image))
+    np.testing.assert_array_equal(scorer.frechet_features(other), alone.features.pooled(other))
 
 
 def test_thirds_are_of_poses_as_annotated(data, tmp_path, monkeypatch):
@@ -180,7 +195,7 @@ def test_the_frechet_distance_to_the_training_pictures(data, tmp_path, monkeypat
                 raise KeyboardInterrupt
             return np.asarray(images).mean((1, 2))
 
-    monkeypatch.setattr(judge_module.Scorer, "frechet_network", MeanColours())
+    monkeypatch.setattr(judge_module.Scorer, "frechet_features", staticmethod(MeanColours().pooled))
     protocol = replace(TINY, metrics=("l1_person",), frechet=True, needs_truth=False, picture_size=(32, 24))
     pairs, spy, interrupted_at = EvaluationPairs(data, protocol), Spy(0.5), 3
     with pytest.raises(KeyboardInterrupt):

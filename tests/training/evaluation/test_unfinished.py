@@ -64,7 +64,7 @@ def run(data, tmp_path, monkeypatch):
     """Evaluates a spy pair by pair, with all numbers of sets, and gives what is on disk."""
     monkeypatch.setattr(judge_module, "BATCH_SIZE", 1)
     monkeypatch.setattr(judge_module, "SAVED_EVERY", 1)
-    monkeypatch.setattr(judge_module.Scorer, "frechet_network", MeanColours())
+    monkeypatch.setattr(judge_module.Scorer, "frechet_features", staticmethod(MeanColours().pooled))
     monkeypatch.setattr(judge_module, "load_inception", lambda variant, path: MeanColours())
     (tmp_path / "weights.pth").write_bytes(b"some")
     protocol = replace(TINY, metrics=("l1_person", "psnr"), frechet=True, needs_truth=False, picture_size=(32, 24))
