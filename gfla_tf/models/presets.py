@@ -6,7 +6,6 @@ from a folder written by `save_model`: `weights.safetensors` and `config.json`.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -14,12 +13,12 @@ from types import MappingProxyType
 
 import keras
 
+from gfla_tf.json_files import read_json, write_json
 from gfla_tf.models.discriminators import ImageDiscriminator, TemporalDiscriminator
 from gfla_tf.models.motion_extractor import MotionExtractor
 from gfla_tf.models.person_generator import PersonGenerator
 from gfla_tf.models.sequence_generator import FaceGenerator, SequenceGenerator
 from gfla_tf.models.view_generator import ViewGenerator
-from gfla_tf.outputs import whole_file
 from gfla_tf.stand_in import stand_in_state
 from gfla_tf.weights import load_state, load_weights, parameters, save_weights
 
@@ -272,16 +271,14 @@ def save_model(model: keras.Model, folder: str | os.PathLike, precision: str = "
         raise ValueError(f"A model of load_model or build_model is expected. Received: {type(model).__name__}.")
     os.makedirs(folder, exist_ok=True)
     save_weights(model, os.path.join(folder, WEIGHTS_FILE), precision)
-    with whole_file(os.path.join(folder, CONFIG_FILE)) as temporary:
-        temporary.write_text(json.dumps(asdict(preset), indent=2) + "\n", encoding="utf-8")
+    write_json(os.path.join(folder, CONFIG_FILE), asdict(preset))
 
 
 def read_preset(path: str) -> Preset:
     """The preset in a model's config.json; ValueError if it is not one."""
     known = {entry.name for entry in fields(Preset)}
     try:
-        with open(path, encoding="utf-8") as file:
-            values = json.load(file)
+        values = read_json(path)
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(f"unknown fields {', '.join(unknown)}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import keras
 
+from gfla_tf.json_files import write_json
 from gfla_tf.models.presets import save_model
-from gfla_tf.outputs import whole_file
 from training.callbacks.skipped_steps import ADVICE, SkippedSteps, TrainingDivergedError
 from training.callbacks.steps import StepCallback
 from training.configs import RunConfig
@@ -85,5 +84,4 @@ def export_networks(stage: keras.Model, folder: RunFolder, config: RunConfig, st
         **config.facts,
         "moving_average": "average" in networks,
     }
-    with whole_file(folder.model / "training.json") as temporary:
-        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_json(folder.model / "training.json", facts)

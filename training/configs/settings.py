@@ -12,10 +12,9 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, is_dataclass
-from pathlib import Path
 from typing import Any
 
-from gfla_tf.outputs import whole_file
+from gfla_tf.json_files import read_json, write_json
 from training.configs.common import RunConfig
 from training.configs.motion import MotionConfig
 from training.configs.readers import check_names
@@ -48,7 +47,7 @@ def load_config(stage: str, name_or_file: str | os.PathLike[str], settings: Iter
     if name in config_names(stage):
         values = _shallow(CONFIGS[name][stage])
     elif name.endswith(".json") or os.path.isfile(name):
-        values = {**_read(name), "stage": stage}
+        values = {**read_json(name), "stage": stage}
     else:
         raise ValueError(f"--config must be {', '.join(config_names(stage))} or a JSON file. Received: {name}.")
     parts = _kind_of(values).PARTS
@@ -65,13 +64,12 @@ def _shallow(config: RunConfig) -> dict[str, Any]:
 
 def read_config(path: str | os.PathLike[str]) -> RunConfig:
     """The configuration in a run's file; ValueError if it is none."""
-    return _from_values(_read(path))
+    return _from_values(read_json(path))
 
 
 def write_config(config: RunConfig, path: str | os.PathLike[str]) -> None:
     """Write a configuration as JSON; ValueError if it can't be written."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
+    write_json(path, asdict(config))
 
 
 def config_differences(first: RunConfig, second: RunConfig, ignore: Iterable[str] = ()) -> list[str]:
@@ -87,16 +85,6 @@ def _brief(value: Any) -> str:
     if is_dataclass(value):
         value = {name: weight for name, weight in vars(value).items() if weight}
     return repr(value)
-
-
-def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: a JSON file of a configuration is expected. Received: {error}.") from error
-    if not isinstance(values, dict):
-        raise ValueError(f"{path}: a JSON object is expected. Received: {type(values).__name__}.")
-    return values
 
 
 def _apply(values: dict[str, Any], setting: str, parts: tuple[str, ...]) -> None:

@@ -17,7 +17,6 @@ Where a square reaches beyond the picture, the border pixel repeats.
 
 from __future__ import annotations
 
-import json
 import queue
 import shutil
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gfla_tf.outputs import whole_file
+from gfla_tf.json_files import read_json, write_json
 from gfla_tf.pose.framing import Frame, fit_frame, whole_frame
 from gfla_tf.pose.openpose_json import parse_openpose_json, write_openpose_json
 from gfla_tf.pose.person_choice import choose_people
@@ -98,7 +97,7 @@ class ClipPreparation:
             raise
         shutil.rmtree(partial / ESTIMATES, ignore_errors=True)
         partial.rename(folder)
-        return json.loads((folder / "clip.json").read_text(encoding="utf-8"))
+        return read_json(folder / "clip.json")
 
     def _write_clip(self, source: ClipSource, partial: Path) -> None:
         for name in ("frames", "keypoints", ESTIMATES):
@@ -112,8 +111,7 @@ class ClipPreparation:
         self._write_frames(source, partial, frame, people)
         clip = {"source": source.path.name, "source_size": size, "frames_per_second": source.frames_per_second()}
         clip |= {"frames": len(frames), "frames_with_person": len(found), "shown": asdict(frame)}
-        with whole_file(partial / "clip.json") as temporary:
-            temporary.write_text(json.dumps(clip, indent=2) + "\n", encoding="utf-8")
+        write_json(partial / "clip.json", clip)
 
     def _estimate_people(self, source: ClipSource, folder: Path) -> tuple[tuple[int, int], list[list[np.ndarray]]]:
         """(height, width) of the source and the people of every frame, from `folder` where they are there already."""
@@ -124,7 +122,7 @@ class ClipPreparation:
                 self.progress.add(worked=future.result())
         if not files:
             raise UnusableClipError(f"{source.path}: a video with frames is expected. Received: none.")
-        records = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(files)]
+        records = [read_json(file) for file in sorted(files)]
         sizes = sorted({(record["canvas_height"], record["canvas_width"]) for record in records})
         if len(sizes) > 1:
             raise UnusableClipError(f"{source.path}: frames of one size are expected. Received: {sizes}.")

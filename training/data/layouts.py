@@ -16,12 +16,12 @@ DIR may be an address, such as s3://bucket/data, see `gfla_tf.remote`; paths bel
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from gfla_tf.json_files import read_json
 from gfla_tf.remote import as_path
 
 __all__ = [
@@ -130,12 +130,7 @@ def read_dataset_file(folder: str | os.PathLike[str]) -> dict[str, object]:
     path = as_path(folder) / DATASET_FILE
     if not path.is_file():
         return {}
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: a JSON object is expected. Received: {error}") from None
-    if not isinstance(data, dict):
-        raise ValueError(f"{path}: a JSON object is expected. Received: {type(data).__name__}")
+    data = read_json(path)
     if data.get("kind", "fashion") not in KINDS:
         raise ValueError(f"{path}: kind must be one of {', '.join(KINDS)}. Received: {data['kind']!r}")
     _check_size(path, data.get("annotation_size"))

@@ -7,16 +7,14 @@ alike: nose, neck, shoulder, elbow, wrist, hip, knee, ankle, eye, ear.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Real
-from pathlib import Path
 
 import numpy as np
 
-from gfla_tf.outputs import whole_file
+from gfla_tf.json_files import read_json, write_json
 
 __all__ = ["DetectorNoise", "read_noise", "write_noise"]
 
@@ -160,8 +158,7 @@ def _are_numbers(value: object, count: int | None) -> bool:
 
 def write_noise(path: str | os.PathLike[str], noise: DetectorNoise) -> None:
     """Write the numbers as JSON."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(asdict(noise), indent=2) + "\n", encoding="utf-8")
+    write_json(path, asdict(noise))
 
 
 def read_noise(path: str | os.PathLike[str]) -> DetectorNoise:
@@ -171,6 +168,6 @@ def read_noise(path: str | os.PathLike[str]) -> DetectorNoise:
         ValueError: the file is missing, damaged, or has other fields.
     """
     try:
-        return DetectorNoise(**json.loads(Path(path).read_text(encoding="utf-8")))
-    except (OSError, TypeError, ValueError) as error:
+        return DetectorNoise(**read_json(path))
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: a detector's noise, JSON of `data noise`, is expected. Received: {error}") from None

@@ -7,7 +7,6 @@ One run at a time writes into a folder.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from gfla_tf.json_files import read_json, write_json
 from gfla_tf.outputs import whole_file
 from training.data.layouts import DATASET_FILE
 
@@ -49,30 +49,22 @@ def begin(folder: Path, settings: dict[str, object]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     remove_temporaries(folder)
     if not description.exists():
-        _write(description, {**settings, "complete": False})
+        write_json(description, {**settings, "complete": False})
 
 
 def finish(folder: Path, settings: dict[str, object], **results: object) -> None:
     """Mark the dataset as complete and add what there is to say about it."""
-    _write(folder / DATASET_FILE, {**settings, "complete": True, **results})
+    write_json(folder / DATASET_FILE, {**settings, "complete": True, **results})
 
 
 def _check_settings(description: Path, settings: dict[str, object]) -> None:
-    try:
-        before = json.loads(description.read_text(encoding="utf-8"))
-        different = sorted(name for name in settings if before.get(name) != settings[name])
-    except (ValueError, AttributeError):
-        raise ValueError(f"{description} is expected to be a JSON object. Received: something else.") from None
+    before = read_json(description)
+    different = sorted(name for name in settings if before.get(name) != settings[name])
     if different:
         raise ValueError(
             f"{description.parent} was begun with other settings; choose another --output. Received: "
             + ", ".join(f"{name} {settings[name]} instead of {before.get(name)}" for name in different)
         )
-
-
-def _write(description: Path, content: dict[str, object]) -> None:
-    with whole_file(description) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def remove_temporaries(folder: Path) -> None:

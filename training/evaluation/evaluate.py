@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from gfla_tf.image_io import write_image
+from gfla_tf.json_files import read_json, write_json
 from gfla_tf.pose.heatmaps import rescale_keypoints
 from training.evaluation.clip_judge import ClipJudge
 from training.evaluation.clips import EvaluationClips
@@ -29,10 +30,8 @@ from training.evaluation.results import (
     SCORES_FILE,
     SHEET_FILE,
     SystemScores,
-    read_json,
     read_scores,
     system_folder,
-    write_json,
     write_scores,
 )
 from training.evaluation.sheets import random_positions

@@ -14,7 +14,6 @@ it is not complete; it holds the hash of each scores.csv, so that it can't be ta
 from __future__ import annotations
 
 import csv
-import json
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -23,11 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
+from gfla_tf.json_files import read_json
 from gfla_tf.outputs import whole_file
 from training.evaluation.hashes import file_sha256
 
-__all__ = ["EVALUATION_FILE", "SCORES_FILE", "SHEET_FILE", "Evaluation", "SystemScores", "read_evaluation", "read_json"]
-__all__ += ["read_scores", "system_folder", "write_json", "write_scores"]
+__all__ = ["EVALUATION_FILE", "SCORES_FILE", "SHEET_FILE", "Evaluation", "SystemScores", "read_evaluation"]
+__all__ += ["read_scores", "system_folder", "write_scores"]
 
 EVALUATION_FILE = "evaluation.json"
 SCORES_FILE = "scores.csv"
@@ -77,27 +77,6 @@ class Evaluation:
 def system_folder(folder: Path, name: str) -> Path:
     """Where the files of the system of that name lie in an evaluation's folder."""
     return folder / "systems" / name
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write JSON for people to read."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def read_json(path: Path) -> dict:
-    """A JSON object.
-
-    Raises:
-        ValueError: there is none.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: a JSON object is expected. Received: {error}.") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: a JSON object is expected. Received: {type(content).__name__}.")
-    return content
 
 
 def write_scores(path: Path, names: Sequence[tuple[str, str]], columns: Mapping[str, np.ndarray]) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gfla_tf.image_io import read_image, write_image
-from gfla_tf.outputs import whole_file
+from gfla_tf.json_files import read_json, write_json
 from training.jnd.comparisons import CHECK, Comparison, find_comparisons, mixed_up
 from training.jnd.study import Study, StudySettings
 
@@ -89,12 +88,11 @@ def open_study(
     content = {"settings": asdict(settings), "comparisons": [_describe(comparison) for comparison in comparisons]}
     file = folder / STUDY_FILE
     is_begun = file.is_file()
-    if is_begun and json.loads(file.read_text(encoding="utf-8")) != content:
+    if is_begun and read_json(file) != content:
         raise ValueError(f"{folder}: the same pictures and settings as before are expected. Received: others.")
     study = Study(comparisons, _checks(folder / CHECKS_FOLDER, comparisons, settings), settings)
     if not is_begun:  # the last file to appear
-        with whole_file(file) as temporary:
-            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_json(file, content)
     return study
 
 

@@ -23,7 +23,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from gfla_tf.outputs import whole_file
+from gfla_tf.json_files import write_json
 from training.configs import RunConfig, config_differences, read_config, write_config
 from training.runs.checkpoints import Checkpoints
 
@@ -110,5 +110,4 @@ class RunFolder:
 
     def add_start(self, start: dict) -> None:
         """Note a start of `training.runs.versions.describe_start`."""
-        with whole_file(self.starts_file) as temporary:
-            temporary.write_text(json.dumps([*self.starts(), start], indent=2) + "\n", encoding="utf-8")
+        write_json(self.starts_file, [*self.starts(), start])

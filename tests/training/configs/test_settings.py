@@ -192,9 +192,9 @@ def test_weights_that_do_not_suit_a_stage():
 def test_wrong_names_and_files(tmp_path):
     with pytest.raises(ValueError, match="--config must be fashion256, .* or a JSON file. Received: huge"):
         load_config("flow", "huge")
-    with pytest.raises(ValueError, match="a JSON file of a configuration is expected"):
+    with pytest.raises(ValueError, match="a JSON object is expected"):
         load_config("flow", tmp_path / "none.json")
-    for text, message in (("{", "a JSON file of a configuration is expected"), ("[1]", "a JSON object is expected")):
+    for text, message in (("{", "a JSON object is expected"), ("[1]", "a JSON object is expected")):
         (tmp_path / "bad.json").write_text(text)
         with pytest.raises(ValueError, match=message):
             load_config("flow", tmp_path / "bad.json")

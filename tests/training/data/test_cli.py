@@ -201,7 +201,7 @@ def test_a_folder_is_begun_and_finished(tmp_path):
     with pytest.raises(ValueError, match="Received: size 4 instead of 3"):
         begin(folder, {"size": 4})
     (folder / "dataset.json").write_text("[]", encoding="utf-8")
-    with pytest.raises(ValueError, match="is expected to be a JSON object"):
+    with pytest.raises(ValueError, match="a JSON object is expected"):
         begin(folder, {"size": 3})
     with pytest.raises(ValueError, match="--output must be a folder. Received: .*, which is a file"):
         begin(folder / "dataset.json", {})

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from helpers.tiny_datasets import TEST, tree, write_market
 
+from gfla_tf.json_files import read_json
 from training.__main__ import main
 from training.evaluation.fingerprint import VERSION, describe_fingerprint, fingerprint
 from training.evaluation.hashes import json_sha256
 from training.evaluation.protocols import PROTOCOLS
-from training.evaluation.results import read_json
 from training.evaluation.scores import METRICS
 
 

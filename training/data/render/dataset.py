@@ -9,16 +9,16 @@ as one that was not.
 from __future__ import annotations
 
 import functools
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gfla_tf.json_files import read_json, write_json
 from gfla_tf.progress import Progress
 from training.data.render.cast import Cast, load_cast
 from training.data.render.clips_writer import clip_files, write_clip
-from training.data.render.files import remove_leftovers, write_json
+from training.data.render.files import remove_leftovers
 from training.data.render.pairs_writer import pair_files, write_person, write_tables
 from training.data.render.plan import SPLITS, Job, Settings, plan_jobs
 from training.data.render.raytrace import require_embree
@@ -109,12 +109,7 @@ def _begin(settings: Settings, folder: Path) -> None:
 
 def _compare(settings: Settings, file: Path, folder: Path) -> None:
     """Raise a ValueError unless a file of the folder says that it is of the same settings."""
-    try:
-        stored = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{file}: a JSON object is expected. Received: {error}.") from error
-    if not isinstance(stored, dict):
-        raise ValueError(f"{file}: a JSON object is expected. Received: {type(stored).__name__}.")
+    stored = read_json(file)
     wanted, begun = settings.as_dict(), stored.get("settings")
     if stored.get("generator") != GENERATOR or not isinstance(begun, dict):
         raise ValueError(f"A folder made by {GENERATOR} is expected. Received: {folder}, by {stored.get('generator')}.")
@@ -151,7 +146,7 @@ def _work(task: _Task, each: Callable[[], None]) -> None:
 
 def _finish(settings: Settings, folder: Path, jobs: list[Job]) -> None:
     if settings.kind == "pairs":
-        records = {job.name: json.loads(_record(folder, job).read_text(encoding="utf-8")) for job in jobs}
+        records = {job.name: read_json(_record(folder, job)) for job in jobs}
         write_tables(settings, jobs, records, folder)
     size = [settings.height, settings.width]
     counts = {split: sum(job.pictures for job in jobs if job.split == split) for split in SPLITS}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import zipfile
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from gfla_tf.image_io import write_image
 from gfla_tf.outputs import whole_file
 from training.data.render.views import View
 
-__all__ = ["write_arrays", "write_json", "write_picture", "view_truth", "flow_arrays", "remove_leftovers"]
+__all__ = ["write_arrays", "write_picture", "view_truth", "flow_arrays", "remove_leftovers"]
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{32}(\.\w+)?")  # as `whole_file` names them
 COMPRESSION = 1  # of zlib: fast; 6 takes several times as long and saves little
@@ -29,12 +28,6 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         for name, array in arrays.items():
             with file.open(f"{name}.npy", "w") as member:
                 np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write JSON for people to read."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def write_picture(path: Path, image: np.ndarray) -> None:

@@ -1,7 +1,6 @@
 import numpy as np
-import pytest
 
-from training.data.render.files import flow_arrays, remove_leftovers, write_arrays, write_json, write_picture
+from training.data.render.files import flow_arrays, remove_leftovers, write_arrays, write_picture
 
 
 def test_arrays_come_back_and_equal_arrays_give_equal_bytes(tmp_path):
@@ -44,10 +43,3 @@ def test_pictures_are_in_0_to_1(tmp_path):
     image[0, 0] = [1, 0.5, 0]
     write_picture(tmp_path / "a.png", image)
     assert cv2.imread(str(tmp_path / "a.png"))[0, 0].tolist() == [0, 128, 255]
-
-
-def test_json_ends_in_a_line_break(tmp_path):
-    write_json(tmp_path / "a.json", {"a": 1})
-    assert (tmp_path / "a.json").read_text() == '{\n  "a": 1\n}\n'
-    with pytest.raises(ValueError, match="existing, writable folder"):
-        write_json(tmp_path / "no" / "a.json", {})
