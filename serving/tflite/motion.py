@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from gfla_tf.layers.adaptive_layer_norm import EPSILON, AdaptiveLayerNorm, ChannelAffine
 from gfla_tf.layers.primitives import activation
-from gfla_tf.models.motion_extractor import MotionExtractor, smoothing_weights
+from gfla_tf.models.motion_extractor import CALM, CALM_FRAMES, MotionExtractor, smoothing_weights
 from serving.tflite.blocks import weights_of
 
 __all__ = ["clean_joints"]
@@ -32,7 +32,7 @@ def clean_joints(model: MotionExtractor, noisy: tf.Tensor) -> tf.Tensor:
         hidden = middle + hidden
     answer = _convolve(model.shrink, hidden)
     if model.residual:
-        answer += _smoothed(model, frames)
+        answer += _passed_on(model, frames)
     return tf.reshape(answer, [1, *answer.shape[2:]])
 
 
@@ -77,10 +77,23 @@ def _dense(layer: keras.layers.Layer, vector: tf.Tensor) -> tf.Tensor:
     return tf.nn.bias_add(tf.nn.conv2d(vector, kernel[np.newaxis, np.newaxis], 1, "VALID"), bias)
 
 
-def _smoothed(model: MotionExtractor, frames: tf.Tensor) -> tf.Tensor:
-    """The noisy joints, smoothed, without the frames at the ends: a convolution of each channel by itself."""
-    margin, half = model.receptive_field // 2 - model.smoothing // 2, model.smoothing // 2
+def _passed_on(model: MotionExtractor, frames: tf.Tensor) -> tf.Tensor:
+    """The noisy joints, smoothed, without the frames at the ends; more where they are calm, if the model does that."""
+    if model.calm_smoothing is None:
+        return _smoothed(model, frames, model.smoothing)
+    half = CALM_FRAMES // 2
+    calm = _smoothed(model, frames, model.calm_smoothing, half)
+    change = _smoothed(model, frames, model.smoothing, half) - calm
+    moved = tf.add(*tf.split(tf.square(change), 2, axis=-1))
+    moved = tf.nn.avg_pool2d(moved, [1, CALM_FRAMES], 1, "VALID")
+    moved = tf.concat([moved, moved], axis=-1)
+    return calm[:, :, half:-half] + change[:, :, half:-half] * (moved / (moved + CALM**2))
+
+
+def _smoothed(model: MotionExtractor, frames: tf.Tensor, length: int, more: int = 0) -> tf.Tensor:
+    """Smoothed over so many frames, and `more` frames at either end: a convolution of each channel by itself."""
+    margin = model.receptive_field // 2 - length // 2 - more
     frames = frames[:, :, margin : frames.shape[2] - margin]
-    weights = np.array(smoothing_weights(model.smoothing), np.float32) if half else np.ones(1, np.float32)
-    kernel = np.tile(weights.reshape(1, -1, 1, 1), [1, 1, frames.shape[-1], 1])
+    kernel = np.reshape(smoothing_weights(length), (1, -1, 1, 1)).astype(np.float32)
+    kernel = np.tile(kernel, [1, 1, frames.shape[-1], 1])
     return tf.nn.depthwise_conv2d(frames, kernel, [1, 1, 1, 1], "VALID")

@@ -78,6 +78,16 @@ def test_motion_models_that_correct_and_smooth_and_have_no_clip_vector():
     np.testing.assert_allclose(run(graph, noisy=noisy)["clean"], model(noisy), atol=1e-4)
 
 
+@pytest.mark.parametrize("strength", [0.005, 0.02, 1])
+def test_motion_models_that_smooth_more_where_joints_are_calm(strength):
+    """Hardly moving, moving, and wild: each takes another part of the two smoothed ways."""
+    model = tiny("motion", residual=True, smoothing=3, calm_smoothing=9)
+    model.preset = Preset("small", "motion", skeleton="h36m-17")
+    noisy = random.normal(0, strength, (1, 110, 34)).astype(np.float32)
+    (graph,) = graphs_of(model)
+    np.testing.assert_allclose(run(graph, noisy=noisy)["clean"], model(noisy), atol=1e-5)
+
+
 def test_convention_bytes_are_0_to_255_for_minus_1_to_1(person_model):
     floats, integers = graphs_of(person_model)[0], graphs_of(person_model, pixels="uint8")[0]
     photo = random.integers(0, 256, (1, HEIGHT, WIDTH, 3)).astype(np.uint8)
