@@ -48,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="find the way to a far pose through N poses in between (default: straight, as in the paper)",
+        help="an experiment: find the way to a far pose through N poses in between (default: straight, as in the paper;"
+        " docs/beyond_the_paper.md measures it)",
     )
     parser.add_argument("--paste", action="store_true", help="put the result back into the source's photo")
     parser.add_argument("--debug", metavar="SHEET", help="also write source, skeletons, flows, masks, result in a row")

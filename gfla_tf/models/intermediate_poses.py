@@ -1,7 +1,8 @@
 """Far poses by way of poses in between: a flow is estimated for each step, and the flows are put one behind the other.
 
 An option of use, not of the network, and not in the paper, which names it as future work. Small movements are easier
-to estimate than large ones; but every step adds its error, and what is hidden on the way is lost. The estimator sees
+to estimate than large ones; but every step adds its error, and what is hidden on the way is lost: with the demo weights
+one pose in between made pictures worse, those of far poses most (docs/beyond_the_paper.md). The estimator sees
 the source at the first step and what was rendered for the pose before at the others; texture is taken from the source
 itself each time, once, so that nothing is blurred by being rendered again and again.
 """
