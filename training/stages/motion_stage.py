@@ -12,12 +12,13 @@ same, or changes steadily, costs nothing; one that trembles does.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import tensorflow as tf
 
 from gfla_tf.models import MotionExtractor
 from training.stages.stage import Stage
+from training.stages.terms import check_weights
 
 __all__ = ["MotionStage", "MotionWeights", "acceleration_error", "joint_error"]
 
@@ -63,9 +64,7 @@ class MotionWeights:
     acceleration: float = 0.0
 
     def __post_init__(self):
-        negative = [entry.name for entry in fields(self) if not getattr(self, entry.name) >= 0]
-        if negative:
-            raise ValueError(f"Loss weights must be 0 or more. Received: {', '.join(negative)} of another kind.")
+        check_weights(vars(self))
 
     def total(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """The weighted sum of terms by name."""

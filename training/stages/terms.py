@@ -9,7 +9,7 @@ A term is a mean over pictures of something that a picture has by itself: it doe
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -26,6 +26,7 @@ from gfla_tf.losses.backbones import Backbone, layers_of_network
 from gfla_tf.pose.skeletons import get_skeleton
 
 __all__ = [
+    "check_weights",
     "FLOW_WEIGHTS",
     "IMAGE_WEIGHTS",
     "Features",
@@ -45,6 +46,13 @@ EPSILON = 1e-6
 _JOINTS = get_skeleton("openpose-18").joints  # of pairs of pictures
 TRUTH_TERMS = ("endpoint", "mask")  # those that need exact flow; background needs the masks of rendered people, too
 CORRECTNESS_LAYERS = {3: "relu4_1", 2: "relu3_1", 1: "relu2_1"}  # level -> layer of that size
+
+
+def check_weights(weights: Mapping[str, float]) -> None:
+    """Raise a ValueError unless all weights of terms, by name, are finite and not negative."""
+    wrong = [f"{name}={weight}" for name, weight in weights.items() if not 0 <= weight < float("inf")]
+    if wrong:
+        raise ValueError(f"Loss weights must be 0 or more, and finite. Received: {', '.join(wrong)}.")
 
 
 @dataclass(frozen=True)
@@ -81,9 +89,7 @@ class LossWeights:
     background: float = 0.0
 
     def __post_init__(self):
-        negative = [entry.name for entry in fields(self) if not getattr(self, entry.name) >= 0]
-        if negative:
-            raise ValueError(f"Loss weights must be 0 or more. Received: {', '.join(negative)} of another kind.")
+        check_weights(vars(self))
 
     def total(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """The weighted sum of terms by name; those without a weight do not matter, even if they are not finite."""

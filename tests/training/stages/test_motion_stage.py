@@ -102,7 +102,7 @@ def test_terms_are_weighted():
     stage = compiled(make_extractor(), weights=MotionWeights(mpjpe=2.0, acceleration=3.0))
     logs = stage.evaluate(make_dataset(1), verbose=0, return_dict=True)
     assert logs["loss"] == pytest.approx(2 * logs["mpjpe"] + 3 * logs["acceleration"], rel=1e-5)
-    with pytest.raises(ValueError, match="Loss weights must be 0 or more. Received: acceleration"):
+    with pytest.raises(ValueError, match="Loss weights must be 0 or more, and finite. Received: acceleration"):
         MotionWeights(acceleration=-1.0)
 
 

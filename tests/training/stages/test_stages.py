@@ -206,7 +206,7 @@ def test_errors(generator, backbone):
         ImageStage(generator, backbone=backbone)
     with pytest.raises(ValueError, match="need a backbone"):
         ImageStage(generator, make_discriminator())
-    with pytest.raises(ValueError, match="Loss weights must be 0 or more. Received: l1"):
+    with pytest.raises(ValueError, match="Loss weights must be 0 or more, and finite. Received: l1"):
         LossWeights(l1=-1.0)
     with pytest.raises(ValueError, match="frozen_flow_steps must be 0 or more. Received: -1"):
         ImageStage(generator, weights=LossWeights(l1=1.0), frozen_flow_steps=-1)
