@@ -26,12 +26,12 @@ from gfla_tf.losses.backbones import Backbone, layers_of_network
 from gfla_tf.pose.skeletons import get_skeleton
 
 __all__ = [
-    "check_weights",
     "FLOW_WEIGHTS",
     "IMAGE_WEIGHTS",
     "Features",
     "LossWeights",
     "TRUTH_TERMS",
+    "check_weights",
     "endpoint_error",
     "features_of",
     "flow_terms",
