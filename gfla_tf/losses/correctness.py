@@ -41,7 +41,8 @@ def sampling_correctness(target_features, source_features, flow, sampling: str =
         A number.
 
     Raises:
-        ValueError: if the features differ in batch or channels, or `sampling` is another one.
+        ValueError: if the features differ in batch or channels, the mask or the flow is not as described, or `sampling`
+            is another one.
     """
     return tf.reduce_mean(correctness_per_picture(target_features, source_features, flow, sampling, mask))
 
@@ -50,11 +51,8 @@ def correctness_per_picture(target_features, source_features, flow, sampling: st
     """`sampling_correctness` of each picture, `[batch]`."""
     _check_sampling(sampling)
     target, source, flow = (full_precision(tensor) for tensor in (target_features, source_features, flow))
-    if target.shape.rank != 4 or source.shape.rank != 4 or target.shape[-1] != source.shape[-1]:
-        raise ValueError(
-            "Features of shape [batch, height, width, channels] with the same channels are expected. "
-            f"Received: {target.shape} and {source.shape}."
-        )
+    mask = None if mask is None else tf.convert_to_tensor(mask)
+    _check_shapes(target, source, mask)
     target, source = tf.stop_gradient(target), tf.stop_gradient(source)
     size = tf.shape(target)[1:3]
     # Even where nothing changes, resizing has a gradient that XLA does not know.
@@ -63,7 +61,7 @@ def correctness_per_picture(target_features, source_features, flow, sampling: st
     similarity = cosine_similarity(sampled, target)
     excess = tf.exp(-similarity / (best_similarity(target, source) + EPSILON)) - tf.exp(tf.constant(-1.0, target.dtype))
     if mask is not None:
-        excess *= tf.cast(enlarge(tf.convert_to_tensor(mask), size)[..., 0], excess.dtype)
+        excess *= tf.cast(enlarge(mask, size)[..., 0], excess.dtype)
     return mean_per_picture(excess)
 
 
@@ -107,6 +105,20 @@ def best_similarity(target: tf.Tensor, source: tf.Tensor, block: int = BLOCK) ->
 def unit_vectors(features: tf.Tensor) -> tf.Tensor:
     """Feature vectors scaled to length 1."""
     return features / (tf.norm(features, axis=-1, keepdims=True) + EPSILON)
+
+
+def _check_shapes(target: tf.Tensor, source: tf.Tensor, mask: tf.Tensor | None) -> None:
+    same_batch = target.shape[:1].is_compatible_with(source.shape[:1])
+    if target.shape.rank != 4 or source.shape.rank != 4 or target.shape[-1] != source.shape[-1] or not same_batch:
+        raise ValueError(
+            "Features of shape [batch, height, width, channels] of the same batch and the same channels are expected. "
+            f"Received: {target.shape} and {source.shape}."
+        )
+    if mask is not None and not mask.shape.is_compatible_with([target.shape[0], None, None, 1]):
+        raise ValueError(
+            "A mask of shape [batch, height, width, 1] of the same batch as the features is expected. "
+            f"Received: {mask.shape} for features {target.shape}."
+        )
 
 
 def _check_sampling(sampling: str) -> None:

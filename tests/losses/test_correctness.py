@@ -105,6 +105,12 @@ def test_correctness_errors():
         sampling_correctness(features(), features(), np.zeros((2, 5, 7, 2)), "cubic")
     with pytest.raises(ValueError, match=r"same channels are expected. Received: \(2, 5, 7, 6\) and \(2, 5, 7, 4\)"):
         sampling_correctness(features(), features(channels=4), np.zeros((2, 5, 7, 2)))
+    for target, source in ((features(batch=1), features()), (features(), features(batch=1))):
+        with pytest.raises(ValueError, match="of the same batch and the same channels are expected"):
+            sampling_correctness(target, source, np.zeros((len(source), 5, 7, 2)))
+    for shape in ((2, 5, 7), (2, 5, 7, 2), (1, 5, 7, 1)):
+        with pytest.raises(ValueError, match=r"A mask of shape \[batch, height, width, 1\] of the same batch"):
+            sampling_correctness(features(), features(), np.zeros((2, 5, 7, 2)), mask=np.ones(shape))
 
 
 @pytest.mark.parametrize("block", [1, 5 * 7 * 7, 2 * 5 * 7 * 7, 3 * 5 * 7 * 7, 2**22])
