@@ -51,9 +51,15 @@ def region_maps(keypoints, picture_size: tuple[int, int], size: tuple[int, int],
         joints: their names in the order of the array, as `gfla_tf.pose.get_skeleton` has them.
 
     Returns:
-        float32 `[batch, height, width, regions]` in [0, 1], in the order of `REGIONS`; 0 for limbs with a missing end.
+        float32 `[batch, height, width, regions]` in [0, 1], in the order of `REGIONS`; 0 for limbs with a missing end,
+        and for regions of which the joints make no limb.
+
+    Raises:
+        ValueError: if the keypoints are not `[batch, joints, 3]` of as many joints as there are names.
     """
     keypoints = tf.cast(keypoints, tf.float32)
+    if not keypoints.shape.is_compatible_with([None, len(joints), 3]):
+        raise ValueError(f"Keypoints [batch, {len(joints)}, 3] are expected. Received: {keypoints.shape}.")
     scale = tf.constant([size[1] / picture_size[1], size[0] / picture_size[0]], tf.float32)
     places = (keypoints[..., :2] + 0.5) * scale - 0.5
     columns, rows = tf.meshgrid(tf.range(size[1], dtype=tf.float32), tf.range(size[0], dtype=tf.float32))
@@ -63,7 +69,7 @@ def region_maps(keypoints, picture_size: tuple[int, int], size: tuple[int, int],
     for limbs in REGIONS.values():
         ends = [tuple(map(names.index, limb)) for limb in limbs if set(limb) <= set(names)]
         near = [_near_limb(places, keypoints[..., 2] > 0, limb, grid, RADIUS * size[0]) for limb in ends]
-        maps.append(tf.reduce_max(tf.stack(near), axis=0))
+        maps.append(tf.reduce_max(tf.stack(near or [tf.zeros([tf.shape(keypoints)[0], *size])]), axis=0))
     return tf.stack(maps, axis=-1)
 
 
@@ -87,8 +93,8 @@ def region_crossing(target_regions, source_regions, flow) -> tf.Tensor:
 
     Args:
         target_regions: `[batch, height, width, regions]` in [0, 1], of `region_maps`.
-        source_regions: likewise.
-        flow: `[batch, height, width, 2]`.
+        source_regions: likewise, of the same shape.
+        flow: `[batch, height, width, 2]`, of the same batch and size.
 
     Returns:
         A number in [0, 1]: the mean over the places of each picture, then over pictures.
@@ -102,9 +108,11 @@ def region_crossing(target_regions, source_regions, flow) -> tf.Tensor:
 def crossing_per_picture(target_regions, source_regions, flow) -> tf.Tensor:
     """`region_crossing` of each picture, `[batch]`."""
     target, source, flow = (full_precision(values) for values in (target_regions, source_regions, flow))
-    if flow.shape.rank != 4 or flow.shape[-1] != 2 or target.shape.rank != 4 or target.shape[-1] != source.shape[-1]:
+    alike = target.shape.is_compatible_with(source.shape) and target.shape[:3].is_compatible_with(flow.shape[:3])
+    if flow.shape.rank != 4 or flow.shape[-1] != 2 or target.shape.rank != 4 or not alike:
         raise ValueError(
-            "Regions [batch, height, width, regions], alike, and a flow [batch, height, width, 2] are expected. "
+            "Regions [batch, height, width, regions], alike, and a flow [batch, height, width, 2] "
+            "of the same batch and size are expected. "
             f"Received: {target.shape}, {source.shape} and {flow.shape}."
         )
     found = bilinear_sample(source, flow)
@@ -121,7 +129,7 @@ class RegionCrossing(keras.losses.Loss):
     """`region_crossing` as a Keras loss: `RegionCrossing()(regions, flow)`.
 
     y_pred is the flow `[batch, height, width, 2]`; y_true holds the regions of the target, then those of the source,
-    `[batch, height, width, 2 * regions]`.
+    `[batch, height, width, 2 * regions]`. Errors are those of `region_crossing`.
     """
 
     def call(self, y_true, y_pred) -> tf.Tensor:

@@ -54,6 +54,13 @@ def test_every_skeleton_has_all_regions(skeleton):
     assert (np.max(region_maps(keypoints, (48, 32), (48, 32), joints), axis=(0, 1, 2)) > 0.5).all()
 
 
+def test_a_region_without_limbs_is_nowhere():
+    keypoints = np.array([[[4, 9, 1], [11, 9, 1]]], np.float32)
+    maps = region_maps(keypoints, (48, 32), (12, 8), ["left_elbow", "left_wrist"]).numpy()
+    assert maps.shape == (1, 12, 8, len(REGIONS))
+    assert [name for name, highest in zip(NAMES, maps.max(axis=(0, 1, 2)), strict=True) if highest] == ["lower arms"]
+
+
 def stripes() -> np.ndarray:
     """Regions of 4x6 places: the first of two in columns 0 and 1, the second in 2 and 3, nobody in 4 and 5."""
     regions = np.zeros((1, 4, 6, 2), np.float32)
@@ -110,3 +117,10 @@ def test_the_keras_loss_takes_both_regions_as_truth():
 def test_errors():
     with pytest.raises(ValueError, match=r"Regions \[batch, height, width, regions\], alike, and a flow"):
         region_crossing(stripes(), stripes()[..., :1], constant(0))
+    for flow in (constant(0)[:, :2], constant(0)[:, :, :3], np.repeat(constant(0), 2, axis=0)):
+        with pytest.raises(ValueError, match="of the same batch and size are expected"):
+            region_crossing(stripes(), stripes(), flow)
+    with pytest.raises(ValueError, match="of the same batch and size are expected"):
+        region_crossing(stripes(), np.repeat(stripes(), 2, axis=0), constant(0))
+    with pytest.raises(ValueError, match=r"Keypoints \[batch, 18, 3\] are expected. Received: \(1, 17, 3\)"):
+        region_maps(pose()[:, 1:], (48, 32), (12, 8), JOINTS)
