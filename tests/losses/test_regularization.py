@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gfla_tf.losses import affine_regularization
+from gfla_tf.losses import AffineRegularization, affine_regularization
 
 RNG = np.random.default_rng(3)
 
@@ -44,6 +44,14 @@ def test_affine_flows_cost_nothing():
     assert affine_regularization(flow, 3) > 0.01
 
 
+@pytest.mark.parametrize(("kernel_size", "error"), [(3, 1e-3), (5, 3e-3)])
+@pytest.mark.parametrize("largest", [0.0, 0.1, 3.0])
+def test_the_error_of_float32_is_absolute(kernel_size, error, largest):
+    flow = RNG.uniform(-largest, largest, (1, 64, 64, 2)).astype(np.float32)
+    exact = affine_regularization(flow.astype(np.float64), kernel_size)
+    np.testing.assert_allclose(affine_regularization(flow, kernel_size), exact, rtol=0, atol=error)
+
+
 @pytest.mark.parametrize("kernel_size", [3, 5])
 def test_regularization_gradient(kernel_size):
     flow = tf.constant(RNG.uniform(-2, 2, (2, 6, 7, 2)))
@@ -57,6 +65,9 @@ def test_regularization_errors():
         affine_regularization(np.zeros((1, 4, 9, 2)), 5)
     with pytest.raises(ValueError, match=r"\[batch, height, width, 2\] is expected"):
         affine_regularization(np.zeros((1, 8, 9, 3)), 3)
+    for make in (AffineRegularization, lambda size: affine_regularization(np.zeros((1, 8, 9, 2)), size)):
+        with pytest.raises(ValueError, match="A kernel_size of at least 1 is expected. Received: 0"):
+            make(0)
 
 
 @pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
