@@ -13,7 +13,8 @@ class ImageMetric(keras.metrics.Metric):
 
     `metric.update_state(target_images, images)` batch by batch, then `metric.result()`. Pictures are
     `[batch, height, width, 3]` in [-1, 1]. A mask `[batch, height, width, 1]` in [0, 1] comes with the targets:
-    `metric.update_state([target_images, mask], images)`. Sample weights are one number a picture.
+    `metric.update_state([target_images, mask], images)`. Sample weights are one number a picture; one of
+    weight 0 doesn't count, whatever its value.
     """
 
     def __init__(self, name: str | None = None, **kwargs):
@@ -31,7 +32,7 @@ class ImageMetric(keras.metrics.Metric):
         weights = tf.ones_like(values) if sample_weight is None else tf.cast(sample_weight, tf.float64)
         if not weights.shape.is_compatible_with(values.shape):
             raise ValueError(f"One sample weight a picture, {values.shape}, is expected. Received: {weights.shape}.")
-        self.total.assign(self.total + tf.reduce_sum(values * weights))
+        self.total.assign(self.total + tf.reduce_sum(tf.math.multiply_no_nan(values, weights)))
         self.weight.assign(self.weight + tf.reduce_sum(weights))
 
     def result(self) -> tf.Tensor:

@@ -67,6 +67,13 @@ def test_sample_weights(case):
     np.testing.assert_allclose(metric.result(), (values[0] + 2 * values[2]) / 3, rtol=1e-5)
 
 
+def test_a_picture_of_weight_0_does_not_count_where_its_value_is_infinite():
+    metric = PSNR()
+    images = np.concatenate([IMAGES[:1], TARGET[1:2]])  # the second is equal to its target
+    metric.update_state(TARGET[:2], images, [1, 0])
+    np.testing.assert_allclose(metric.result(), psnr(TARGET[:1], IMAGES[:1])[0], rtol=1e-6)
+
+
 def test_in_a_graph(case):
     metric, function = case
 
