@@ -8,7 +8,8 @@ The joints that an estimator finds in the result are compared with the joints th
 
 The estimator itself errs, also on true pictures: compare with what those score.
 
-Keypoints are `[batch, 18, 3]` = (x, y, confidence) in pixels, OpenPose's joints, confidence 0 = missing.
+Keypoints are `[batch, 18, 3]` = (x, y, confidence) in pixels, OpenPose's joints, confidence 0 = missing; a joint
+with a coordinate that is not finite counts as missing, too.
 
 Reference: Andriluka, Pishchulin, Gehler and Schiele, "2D human pose estimation: new benchmark and state of the art
 analysis", CVPR 2014; PCKh there divides by the diagonal of a head box, which is not known here.
@@ -56,11 +57,18 @@ def pose_accuracy(target_keypoints, keypoints) -> PoseAccuracy:
         raise ValueError(
             f"Keypoints [batch, 18, 3] of the same pictures are expected. Received: {target.shape}, {found.shape}."
         )
+    target, found = _without_missing(target), _without_missing(found)
     wanted, both = target[..., 2] > 0, (target[..., 2] > 0) & (found[..., 2] > 0)
     distances = np.where(both, np.linalg.norm(target[..., :2] - found[..., :2], axis=-1), np.inf)
     right = wanted & (distances <= HEADS * _head_lengths(target)[:, np.newaxis])
     pckh = _ratio(right.sum(axis=1), np.where(np.isnan(_head_lengths(target)), 0, wanted.sum(axis=1)))
     return PoseAccuracy(pckh, _ratio(np.where(both, distances, 0).sum(axis=1), both.sum(axis=1)))
+
+
+def _without_missing(keypoints: np.ndarray) -> np.ndarray:
+    """Keypoints in which joints that are missing, or not at a finite place, are (0, 0, 0)."""
+    known = (keypoints[..., 2:] > 0) & np.isfinite(keypoints[..., :2]).all(axis=-1, keepdims=True)
+    return np.where(known, keypoints, 0.0)
 
 
 def _head_lengths(keypoints: np.ndarray) -> np.ndarray:

@@ -64,6 +64,15 @@ def test_joints_that_are_missing():
     assert np.isnan(pose_accuracy(person(right_knee=(1, 2)), STANDING).pckh[0])  # no head to measure by
 
 
+@pytest.mark.parametrize("confidence", [0, 1])
+def test_joints_at_no_finite_place_are_missing(confidence):
+    target, found = STANDING.copy(), STANDING.copy()
+    target[0, JOINTS.index("left_eye")] = (np.nan, np.inf, confidence)
+    assert [values[0] for values in pose_accuracy(target, STANDING)] == [1, 0]
+    found[0, JOINTS.index("right_knee")] = (26, np.nan, confidence)
+    assert [values[0] for values in pose_accuracy(target, found)] == [0.75, 0]
+
+
 def test_worse_poses_score_worse():
     noise = np.random.default_rng(0).normal(size=(8, 18, 2))
     target = np.repeat(np.insert(np.random.default_rng(1).uniform(0, 100, (1, 18, 2)), 2, 1, axis=2), 8, axis=0)
