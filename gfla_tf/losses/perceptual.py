@@ -35,7 +35,7 @@ def perceptual(features: Sequence, other_features: Sequence, weights: Sequence[f
         A number.
 
     Raises:
-        ValueError: if the lists differ in length.
+        ValueError: if the lists differ in length, or two maps in shape.
     """
     return tf.reduce_mean(perceptual_per_picture(features, other_features, weights))
 
@@ -43,7 +43,7 @@ def perceptual(features: Sequence, other_features: Sequence, weights: Sequence[f
 def style(features: Sequence, other_features: Sequence, weights: Sequence[float] | None = None) -> tf.Tensor:
     """Mean absolute difference of Gram matrices, summed over layers.
 
-    Args: those of `perceptual`.
+    Args and errors: those of `perceptual`.
     """
     return tf.reduce_mean(style_per_picture(features, other_features, weights))
 
@@ -81,7 +81,15 @@ def _pairs(features: Sequence, other_features: Sequence) -> list[tuple[tf.Tensor
             "Two lists of as many feature maps, at least one, are expected. "
             f"Received: {len(features)} and {len(other_features)}."
         )
-    return [(full_precision(a), full_precision(b)) for a, b in zip(features, other_features, strict=True)]
+    pairs = [(full_precision(a), full_precision(b)) for a, b in zip(features, other_features, strict=True)]
+    for pair in pairs:
+        _check_same_shape("Feature maps", *pair)
+    return pairs
+
+
+def _check_same_shape(what: str, one: tf.Tensor, other: tf.Tensor) -> None:
+    if not one.shape.is_compatible_with(other.shape):
+        raise ValueError(f"{what} of the same shape are expected. Received: {one.shape} and {other.shape}.")
 
 
 def _weighted_sum(terms: list[tf.Tensor], weights: Sequence[float] | None) -> tf.Tensor:
@@ -128,6 +136,9 @@ class FeatureLoss(keras.losses.Loss):
     def call(self, y_true, y_pred) -> tf.Tensor:
         if not self.backbone.built:
             raise ValueError("A backbone with weights is expected, see load_backbone. Received: one without.")
+        y_pred = tf.convert_to_tensor(y_pred)
+        y_true = tf.cast(y_true, y_pred.dtype)
+        _check_same_shape("Pictures", y_true, y_pred)
         maps = self.backbone(tf.concat([y_true, y_pred], axis=0))
         true, generated = zip(*(tf.split(maps[name], 2) for name in self.layers), strict=True)
         return self.compare(generated, true, self.weights)

@@ -163,3 +163,5 @@ def test_errors():
         Style(BACKBONE)
     with pytest.raises(ValueError, match="One weight a layer, 2, is expected. Received: 1"):
         Style(BACKBONE, STYLE, [1.0])(*IMAGES)
+    with pytest.raises(ValueError, match=r"Pictures of the same shape are expected. Received: \(1, 16"):
+        Style(BACKBONE, STYLE)(IMAGES[0, :1], IMAGES[1])

@@ -71,6 +71,9 @@ def test_features_of_16_bits_are_compared_in_float32(loss, dtype):
 def test_errors():
     with pytest.raises(ValueError, match="at least one, are expected. Received: 2 and 1"):
         perceptual(maps(), maps()[:1])
+    for loss in (perceptual, style):
+        with pytest.raises(ValueError, match=r"of the same shape are expected. Received: \(1, 4, 6, 3\) and \(2,"):
+            loss([maps()[0][:1]], maps()[:1])
     with pytest.raises(ValueError, match="at least one, are expected. Received: 0 and 0"):
         style([], [])
     with pytest.raises(ValueError, match="One weight a layer, 2, is expected. Received: 3"):
