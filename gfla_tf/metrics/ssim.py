@@ -27,6 +27,7 @@ similarity", IEEE TIP 2004.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import tensorflow as tf
@@ -112,7 +113,7 @@ def ssim(target_images, images, variant: str = "gaussian-1.5", data_range: float
 def _check_settings(variant: str, data_range: float | str) -> None:
     if variant not in SSIM_VARIANTS:
         raise ValueError(f"variant must be one of {', '.join(SSIM_VARIANTS)}. Received: {variant!r}.")
-    if data_range != "generated" and (isinstance(data_range, str) or not data_range > 0):
+    if data_range != "generated" and not (isinstance(data_range, Real) and data_range > 0):
         raise ValueError(f'data_range must be a positive number or "generated". Received: {data_range!r}.')
 
 

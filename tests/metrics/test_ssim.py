@@ -154,7 +154,7 @@ def test_a_mask_multiplies_both_pictures():
 def test_errors():
     with pytest.raises(ValueError, match="variant must be one of gaussian-1.5, gaussian-1.2, .* Received: 'gaussian'"):
         ssim(TARGET, IMAGES, "gaussian")
-    for data_range in (0, "full"):
+    for data_range in (0, "full", None):
         with pytest.raises(ValueError, match='data_range must be a positive number or "generated"'):
             ssim(TARGET, IMAGES, data_range=data_range)
     with pytest.raises(
