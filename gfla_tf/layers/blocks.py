@@ -27,7 +27,7 @@ __all__ = ["DownBlock", "DownStack", "OutputBlock", "ResidualBlock", "SkipBlock"
 
 @register
 class DownBlock(Composite, keras.layers.Layer):
-    """Halve height and width: norm, act, 4x4 conv of stride 2, norm, act, 3x3 conv.
+    """Halve height and width, rounded up: norm, act, 4x4 conv of stride 2, norm, act, 3x3 conv.
 
     Args:
         filters: channels of the output.
@@ -69,7 +69,7 @@ class DownBlock(Composite, keras.layers.Layer):
 
     def compute_output_shape(self, input_shape) -> tuple:
         batch, height, width, _ = input_shape
-        half = [None if length is None else length // 2 for length in (height, width)]
+        half = [None if length is None else -(-length // 2) for length in (height, width)]
         return (batch, *half, self.filters)
 
 

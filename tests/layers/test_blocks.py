@@ -102,6 +102,12 @@ def test_layer(case, check):
     check(case)
 
 
+def test_odd_sides_are_halved_upwards():
+    stack, shape = DownStack((4, 6)), (1, 7, 10, 5)
+    assert stack.compute_output_shape(shape) == [(1, 4, 5, 4), (1, 2, 3, 6)]
+    assert [tuple(level.shape) for level in stack(random_tensors(shape))] == stack.compute_output_shape(shape)
+
+
 PICTURE = random_tensors((6, 10, 4), seed=1)
 
 
