@@ -91,7 +91,26 @@ class InstanceNorm(keras.layers.GroupNormalization):
     to be known, and the batch small; others are normalised by elementary operations. So are small maps, where nothing
     is gained: the view generator starts from maps that are the same everywhere, of which a norm leaves rounding errors,
     and those of elementary operations are the authors'.
+
+    Args:
+        groups: -1, one a channel, as nothing else is an instance norm.
+        axis: -1, channels come last.
+        center: True, there is an offset.
+        scale: True, and a scale.
+        **kwargs: epsilon and all else that `keras.layers.GroupNormalization` has.
+
+    Raises:
+        ValueError: if one of the first four is another.
     """
+
+    def __init__(self, groups: int = -1, axis: int = -1, center: bool = True, scale: bool = True, **kwargs):
+        given = {"groups": groups, "axis": axis, "center": center, "scale": scale}
+        if tuple(given.values()) != (-1, -1, True, True):
+            raise ValueError(f"groups -1, axis -1, center and scale True are expected. Received: {given}.")
+        super().__init__(**given, **kwargs)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "groups": -1}  # Keras replaces it by the number of channels once built
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         precise = tf.float64 if inputs.dtype == tf.float64 else tf.float32
@@ -148,7 +167,7 @@ def _can_be_taken_apart(maps: tf.Tensor) -> bool:
 
 def instance_norm(name: str, dtype=None) -> keras.layers.Layer:
     """Instance norm with the paper's settings."""
-    return InstanceNorm(groups=-1, epsilon=NORM_EPSILON, name=name, dtype=dtype)
+    return InstanceNorm(epsilon=NORM_EPSILON, name=name, dtype=dtype)
 
 
 def convolution(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from helpers.numpy_reference import upsampling_convolve
 from gfla_tf.layers.primitives import (
     NORM_EPSILON,
     Composite,
+    InstanceNorm,
     activation,
     convolution,
     instance_norm,
@@ -77,6 +79,20 @@ def test_instance_norm_of_a_plain_picture_is_its_offset():
     layer.set_weights([np.array([3.0, 4.0]), np.array([0.5, -0.5])])
     outputs = layer(np.full((1, 4, 6, 2), 7.0, np.float32))
     np.testing.assert_allclose(outputs, np.broadcast_to([0.5, -0.5], (1, 4, 6, 2)), atol=1e-4)
+
+
+@pytest.mark.parametrize("argument", [{"groups": 1}, {"axis": 1}, {"center": False}, {"scale": False}])
+def test_instance_norm_takes_no_arguments_that_it_would_ignore(argument):
+    with pytest.raises(ValueError, match="groups -1, axis -1, center and scale True are expected. Received: {'groups'"):
+        InstanceNorm(**argument)
+
+
+def test_instance_norm_round_trips_once_built():
+    layer, pictures = instance_norm("norm", "mixed_bfloat16"), random_tensors((2, 4, 6, 3))
+    expected = layer(pictures)
+    again = InstanceNorm.from_config(json.loads(json.dumps(layer.get_config())))
+    assert (again.name, again.compute_dtype, again.epsilon) == ("norm", "bfloat16", NORM_EPSILON)
+    np.testing.assert_array_equal(again(pictures), expected)
 
 
 def randomized_norms(channels: int) -> tuple:
