@@ -92,7 +92,8 @@ class Backbone(keras.Model):
             "preprocessing": self.preprocessing,
             "scales": None if self.scales is None else dict(self.scales),
         }
-        return {**super().get_config(), **config}
+        # Keras 2's models, unlike its layers, would leave name and dtype out.
+        return {**keras.layers.Layer.get_config(self), **config}
 
     def build(self, input_shape=None) -> None:
         channels = 3

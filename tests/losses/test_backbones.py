@@ -163,4 +163,8 @@ def test_config_round_trip():
     again = Backbone.from_config(config)
     assert (again.network, again.wanted, again.preprocessing) == ("vgg16", ("relu1_2", "relu2_1"), "keras")
     assert again.scales == scales
+    half = Backbone("vgg16", ["relu1_1"], name="half", dtype="mixed_bfloat16")
+    again = Backbone.from_config(json.loads(json.dumps(half.get_config())))
+    assert (again.name, again.compute_dtype, again.variable_dtype) == ("half", "bfloat16", "float32")
+    assert again.convolutions[0].compute_dtype == "bfloat16"
     assert Backbone.from_config(Backbone("vgg16", ["relu1_1"]).get_config()).scales is None
