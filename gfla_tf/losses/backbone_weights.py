@@ -60,7 +60,6 @@ def load_backbone(
 
 
 def _filled(backbone: Backbone, state: Mapping[str, np.ndarray]) -> Backbone:
-    backbone.build()
     backbone.assign(state)
     return backbone
 

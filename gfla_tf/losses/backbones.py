@@ -124,12 +124,16 @@ class Backbone(keras.Model):
     def assign(self, state: Mapping[str, np.ndarray]) -> None:
         """Fill the network from arrays under torchvision's names, `features.N.weight` `[filters, channels, 3, 3]`.
 
+        It is built, if it wasn't.
+
         Raises:
             ValueError: one message with every name that is missing or of the wrong shape; names of later layers and of
                 the classifier are passed over.
         """
         shapes = vgg_parameter_shapes(self.network, len(self.conv_names))
         check_state(self.network, shapes, state)
+        if not self.built:
+            self.build()
         names = iter(shapes)
         for layer in self.convolutions:
             layer.kernel.assign(np.transpose(state[next(names)], (2, 3, 1, 0)))

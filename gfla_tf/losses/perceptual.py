@@ -150,7 +150,7 @@ class FeatureLoss(keras.losses.Loss):
 
     @classmethod
     def from_config(cls, config: dict) -> FeatureLoss:
-        """A loss whose backbone waits for its weights (`loss.backbone.build()`, then `.assign(state)`)."""
+        """A loss whose backbone waits for its weights (`loss.backbone.assign(state)`)."""
         return cls(**{**config, "backbone": Backbone.from_config(config["backbone"])})
 
 

@@ -21,7 +21,6 @@ IMAGE = np.random.default_rng(0).uniform(-1, 1, (1, 32, 48, 3)).astype(np.float3
 
 def filled(network, layers, preprocessing="none", **kwargs):
     backbone = Backbone(network, layers, preprocessing, **kwargs)
-    backbone.build()
     backbone.assign(stand_in_state(vgg_parameter_shapes(network)))
     return backbone
 
