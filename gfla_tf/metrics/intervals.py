@@ -4,6 +4,9 @@ Pictures are drawn with replacement as often as there are pictures, and the mean
 means is the interval (percentile bootstrap). Two models that were judged on the same pictures are compared by the
 pictures' differences, which vary less than the scores themselves: hard pictures are hard for both.
 
+Of few pictures the intervals are too narrow: in simulations with normally distributed values, those of 95 % confidence
+held the true mean in 50 % of all cases for 2 values, 84 % for 5, 90 % for 10 and 94 % for 30.
+
 Reference: Efron and Tibshirani, "An introduction to the bootstrap", 1993, chapter 13.
 """
 

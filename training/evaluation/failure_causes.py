@@ -4,10 +4,12 @@ A pair has a cause where a fact of `failure_facts` reaches a threshold. Its *fir
 stands highest among all pairs, so that each pair is in one group; pairs without any are "no known cause".
 
 What a cause explains is said in three ways, none of which proves that it is to blame: causes come together.
-* The mean error of pairs with it minus that of pairs without, with a bootstrap interval.
+* The mean error of pairs with it minus that of pairs without, with a bootstrap interval, where there are enough pairs
+  on either side for one (see `gfla_tf.metrics.intervals`).
 * Its share: by how much the mean over all pairs would fall if pairs with it were like those without. It takes errors
   with a true zero: the negative of a score of which more is better has no share.
-* The part of the error's variance that a straight line over its fact, and over all facts together, accounts for.
+* The part of the error's variance that a straight line over its fact, and over all facts together, accounts for: the
+  adjusted R^2, which leaves out what any line accounts for by chance.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ __all__ = [
 ]
 
 NO_CAUSE = "none"
+FEWEST_PAIRS = 8  # with a cause, and without it: intervals of fewer hold the true difference too rarely
+PAIRS_A_COLUMN = 3  # fewest; a line through fewer pairs says nothing about others
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,11 @@ class Explained:
         count: pairs with it.
         with_it: their mean error.
         without: the mean error of the other pairs whose fact is known.
-        difference: of the two; None where either side has fewer than two pairs.
-        share: of the mean error over all pairs, that would go if pairs with it were like those without; NaN likewise,
-            and where the mean is not above 0.
-        variance: part of the error's variance that a straight line over the fact accounts for.
+        difference: of the two; None where either side has fewer than `FEWEST_PAIRS` pairs.
+        share: of the mean error over all pairs, that would go if pairs with it were like those without; NaN where
+            either side has fewer than two pairs, or the mean is not above 0.
+        variance: part of the error's variance that a straight line over the fact accounts for, see
+            `variance_explained`.
     """
 
     count: int
@@ -112,27 +117,33 @@ def explain(error: np.ndarray, facts: Mapping[str, np.ndarray]) -> dict[str, Exp
 
 
 def variance_explained(error: np.ndarray, facts: Mapping[str, np.ndarray]) -> float:
-    """Part of the error's variance that the best linear function of the facts accounts for, in [0, 1].
+    """Part of the error's variance that the best linear function of the facts accounts for: adjusted R^2 in [0, 1].
 
-    Facts that are not known of a pair count as their mean; NaN where the errors are all the same.
+    R^2 alone grows with every fact, also of noise, to 1 where pairs are few. Facts that are not known of a pair count
+    as their mean. NaN where no fact is known, the errors are all the same, or there are fewer than `PAIRS_A_COLUMN`
+    pairs for each independent column, that of the constant included.
     """
     columns = [_filled(values) for values in facts.values() if np.isfinite(values).any()]
-    if not columns or not error.std():
+    # Of the same error everywhere, the standard deviation may be above 0 by rounding.
+    if not columns or np.ptp(error) <= np.finfo(np.float64).eps * np.abs(error).max():
         return float("nan")
     design = np.column_stack([np.ones(len(error)), *columns])
-    rest = error - design @ np.linalg.lstsq(design, error, rcond=None)[0]
-    return float(1 - rest.var() / error.var())
+    solution, _, rank, _ = np.linalg.lstsq(design, error, rcond=None)
+    if len(error) < PAIRS_A_COLUMN * rank:
+        return float("nan")
+    left = (error - design @ solution).var() / error.var() * (len(error) - 1) / (len(error) - rank)
+    return max(0.0, float(1 - left))
 
 
 def _explained(error: np.ndarray, fact: np.ndarray, present: np.ndarray) -> Explained:
     having, others = error[present], error[~present & np.isfinite(fact)]
     means = [float(values.mean()) if len(values) else float("nan") for values in (having, others)]
     variance = variance_explained(error, {"": fact})
-    if min(len(having), len(others)) < 2:
-        return Explained(len(having), *means, None, float("nan"), variance)
-    whole = float(error.mean())
-    share = len(having) / len(error) * (means[0] - means[1]) / whole if whole > 0 else float("nan")
-    return Explained(len(having), *means, difference_interval(having, others), share, variance)
+    fewest, whole, share = min(len(having), len(others)), float(error.mean()), float("nan")
+    if fewest >= 2 and whole > 0:
+        share = len(having) / len(error) * (means[0] - means[1]) / whole
+    difference = difference_interval(having, others) if fewest >= FEWEST_PAIRS else None
+    return Explained(len(having), *means, difference, share, variance)
 
 
 def _filled(values: np.ndarray) -> np.ndarray:

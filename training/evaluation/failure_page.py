@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.evaluation.failure_causes import CAUSES, NO_CAUSE, Explained, explain, present_causes, variance_explained
+from training.evaluation.failure_causes import (
+    CAUSES,
+    FEWEST_PAIRS,
+    NO_CAUSE,
+    PAIRS_A_COLUMN,
+    Explained,
+    explain,
+    present_causes,
+    variance_explained,
+)
 from training.evaluation.page import Block, Heading, Paragraph, Picture, Table
 from training.evaluation.summary import CONFIDENCE
 from training.evaluation.tables import MISSING, difference_cell
@@ -38,13 +47,16 @@ def failure_blocks(
         Paragraph(
             f"{len(failures.scores)} pairs, ranked by {failures.column.title}, {failures.column.meaning}. A pair has a "
             "cause where a fact about it reaches the threshold. With and without are mean scores of pairs with the "
-            f"cause and of all others, and their difference has a {CONFIDENCE:.0%} bootstrap interval. "
-            f"{_about_share(failures)} Variance: so much of the error's variance a straight line over the fact "
-            "accounts for. Causes come together: what they explain does not add up."
+            f"cause and of all others, and their difference has a {CONFIDENCE:.0%} bootstrap interval; it is left out "
+            f"where either has fewer than {FEWEST_PAIRS} pairs. {_about_share(failures)} Variance: so much of the "
+            "error's variance a straight line over the fact accounts for, less what it would by chance (adjusted R^2); "
+            f"left out where pairs are fewer than {PAIRS_A_COLUMN} for each number of the line. Causes come together: "
+            "what they explain does not add up."
         ),
         Table(cause_rows(failures)),
-        Paragraph(f"All facts together account for {_percent(joint)} of the error's variance."),
     ]
+    if np.isfinite(joint):
+        blocks.append(Paragraph(f"All facts together account for {_percent(joint)} of the error's variance."))
     for name, positions in groups.items():
         text = f"{TITLES[name]}: {len(positions)} pairs, the worst first"
         blocks += [Heading(TITLES[name]), Paragraph(f"{text}."), Table(_pair_rows(failures, positions[:NAMED]))]

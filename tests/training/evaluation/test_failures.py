@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 from unittest.mock import MagicMock
@@ -19,6 +20,7 @@ from training.evaluation import protocols
 from training.evaluation.columns import find_column
 from training.evaluation.failure_causes import (
     CAUSES,
+    FEWEST_PAIRS,
     NO_CAUSE,
     explain,
     first_causes,
@@ -32,6 +34,7 @@ from training.evaluation.page import to_markdown
 from training.evaluation.systems import Baseline
 
 NONE = {name: np.zeros(4) for name in FACTS}
+NONE_OF_16 = {name: np.zeros(16) for name in FACTS}
 
 
 def test_pose_distance_knows_neither_place_nor_size():
@@ -122,25 +125,65 @@ def test_first_cause_is_the_one_that_stands_out_most():
 
 
 def test_what_a_cause_explains():
-    error = np.array([0.4, 0.6, 0.1, 0.3])
-    facts = {**NONE, "occlusion": np.array([0.9, 0.9, 0.1, 0.1]), "turn": np.array([2.0, 0, 0, 0])}
+    error = np.repeat([0.4, 0.6, 0.1, 0.3], 4)
+    facts = {
+        **NONE_OF_16,
+        "occlusion": np.repeat([0.9, 0.9, 0.1, 0.1], 4),
+        "turn": np.repeat([2.0, 0.0], [FEWEST_PAIRS - 1, 17 - FEWEST_PAIRS]),
+    }
     explained = explain(error, facts)["occlusion"]
-    assert (explained.count, explained.with_it, explained.without) == (2, pytest.approx(0.5), pytest.approx(0.2))
+    assert (explained.count, explained.with_it, explained.without) == (8, pytest.approx(0.5), pytest.approx(0.2))
     assert explained.difference.mean == pytest.approx(0.3)
-    assert explained.difference.low == pytest.approx(0.1)  # 0.4 - 0.3
-    assert explained.difference.high == pytest.approx(0.5)  # 0.6 - 0.1
+    half = 1.96 * np.sqrt(0.1**2 / 8 + 0.1**2 / 8)
+    np.testing.assert_allclose(explained.difference[1:], [0.3 - half, 0.3 + half], atol=0.02)
     assert explained.share == pytest.approx((0.35 - 0.2) / 0.35)
-    assert explained.variance == pytest.approx(0.15**2 / error.var())
+    assert explained.variance == pytest.approx(1 - (1 - 0.15**2 / error.var()) * 15 / 14)
     assert explain(error, facts)["turn"].difference is None
-    for without_zero in (-error, np.zeros(4)):
+    assert np.isfinite(explain(error, facts)["turn"].share)
+    for without_zero in (-error, np.zeros(16)):
         assert np.isnan(explain(without_zero, facts)["occlusion"].share)
 
 
 def test_variance_of_all_facts_together():
-    error = np.array([0.0, 1.0, 2.0, 3.0])
-    facts = {"a": np.array([0.0, 0, 1, 1]), "b": np.array([0.0, 1, 0, 1]), "c": np.full(4, np.nan)}
+    error = np.tile([0.0, 1.0, 2.0, 3.0], 3)
+    facts = {"a": np.tile([0.0, 0, 1, 1], 3), "b": np.tile([0.0, 1, 0, 1], 3), "c": np.full(12, np.nan)}
     assert variance_explained(error, facts) == pytest.approx(1)
-    assert np.isnan(variance_explained(np.ones(4), facts))
+    assert np.isnan(variance_explained(error, {"c": facts["c"]}))
+
+
+@pytest.mark.parametrize("value", [1.0, 0.1])
+def test_errors_that_are_all_the_same_have_no_variance(value):
+    error = np.full(3, value)  # of 0.1, the standard deviation is 1e-17
+    assert np.isnan(variance_explained(error, {"a": np.zeros(3)}))
+
+
+def test_noise_explains_nothing():
+    generator = np.random.default_rng(0)
+
+    def explained(pairs, facts):
+        columns = {str(number): generator.normal(size=pairs) for number in range(facts)}
+        return variance_explained(generator.normal(size=pairs), columns)
+
+    assert np.isnan(explained(17, 5))  # three pairs for each fact and the constant
+    parts = [explained(60, 5) for _ in range(50)]
+    assert min(parts) == 0
+    assert np.mean(parts) < 0.05  # unadjusted, it is 5 / 59
+
+
+def test_a_fact_that_is_the_same_of_all_pairs_explains_nothing():
+    error = np.random.default_rng(0).normal(size=40)
+    for value in (0.0, 0.1, 0.7):
+        part = variance_explained(error, {"a": np.full(40, value)})
+        assert f"{part:.1%}" == "0.0%"
+
+
+def test_a_page_of_few_pairs_does_not_say_what_all_facts_explain():
+    said = "All facts together"
+    for count, expected in ((4, False), (40, True)):
+        generator = np.random.default_rng(0)
+        facts = {name: generator.uniform(0, 0.05, count) for name in FACTS}
+        failures = Failures("mine", find_column("l1"), generator.uniform(size=count), facts, pairs=None)
+        assert (said in to_markdown(failure_blocks(failures, {}, {})[1])) == expected
 
 
 @pytest.mark.parametrize(
@@ -156,14 +199,16 @@ def test_shares_are_of_errors(name, share, said):
 
 def test_rows_say_scores_as_they_are():
     # PSNR falls where the error grows.
-    facts = {**NONE, "occlusion": np.array([0.9, 0.9, 0.1, 0.1]), "far_pose": np.full(4, np.nan)}
-    failures = Failures("mine", find_column("psnr"), np.array([20.0, 22, 30, 32]), facts, pairs=None)
+    facts = {**NONE_OF_16, "occlusion": np.repeat([0.9, 0.1], 8), "far_pose": np.full(16, np.nan)}
+    failures = Failures("mine", find_column("psnr"), np.repeat([20.0, 22, 30, 32], 4), facts, pairs=None)
     header, occlusion, _, far_pose, *_ = cause_rows(failures)
     assert occlusion[:2] == ["Occlusion", f"{CAUSES['occlusion'].threshold:g}"]
-    assert occlusion[3:8] == ["2", "21.0000", "31.0000", "-10.0000 [-12.0000, -8.0000] *", "-"]
+    assert occlusion[3:6] == ["8", "21.0000", "31.0000"]
+    assert re.fullmatch(r"-10\.0000 \[-1[01]\.\d{4}, -9\.\d{4}\] \*", occlusion[6])
+    assert occlusion[7] == "-"
     assert far_pose[3] == "not known"
     assert len({len(row) for row in (header, occlusion, far_pose)}) == 1
-    assert list(failures.order) == [0, 1, 2, 3]
+    np.testing.assert_array_equal(failures.scores[failures.order], failures.scores)
 
 
 @pytest.fixture
