@@ -86,7 +86,7 @@ def test_a_clip(files, sequence, tmp_path):
         (["--pixel", "a,b"], "--pixel must be X,Y, two numbers. Received: a,b."),
         (["--pixel", "500,0"], "A pixel X,Y inside 48x64 (width x height) is expected. Received: 500,0."),
         (["--frames", "0"], "--frames must be at least 1. Received: 0."),
-        (["--discriminator", "nowhere"], "A folder or one of the presets"),
+        (["--discriminator", "nowhere"], "The folder of a discriminator is expected. Received: nowhere, no folder."),
         (["--model", "nowhere"], "A folder or one of the presets"),
     ],
 )
@@ -102,7 +102,7 @@ def test_wrong_input_ends_in_one_line(files, person, tmp_path, capsys, arguments
     ("arguments", "message"),
     [
         (["--pixel", "3,4"], "--pixel is for a model of a person preset."),
-        (["--discriminator", "nowhere"], "A folder or one of the presets"),
+        (["--discriminator", "nowhere"], "The folder of a discriminator is expected. Received: nowhere, no folder."),
     ],
 )
 def test_wrong_input_is_found_before_the_driver_is_looked_at(

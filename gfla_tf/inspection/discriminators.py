@@ -53,7 +53,9 @@ def load_discriminator(folder: str | os.PathLike[str]) -> keras.Model:
         ValueError: there is none, or tf-keras-vis, with which to look into it, is missing.
     """
     check_tf_keras_vis()
-    model = load_model(folder)
+    if not os.path.isdir(folder):
+        raise ValueError(f"The folder of a discriminator is expected. Received: {folder}, no folder.")
+    model = load_model(os.path.abspath(folder))  # which is never the name of a preset, without trained weights
     if not isinstance(model, (ImageDiscriminator, TemporalDiscriminator)):
         raise ValueError(f"The folder of a discriminator is expected. Received: {folder}, a {type(model).__name__}.")
     return model

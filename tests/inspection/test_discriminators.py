@@ -92,3 +92,14 @@ def test_other_models_are_refused(tmp_path):
     save_model(build_model(Preset("motion", "motion", "", {"filters": 8, "hidden": 8})), tmp_path)
     with pytest.raises(ValueError, match="folder of a discriminator is expected. Received: .*, a MotionExtractor"):
         load_discriminator(tmp_path)
+
+
+def test_a_presets_name_is_no_folder(tmp_path, monkeypatch):
+    pytest.importorskip("tf_keras_vis")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="folder of a discriminator is expected. Received: image-discriminator, no f"):
+        load_discriminator("image-discriminator")
+    kept = build_model(Preset("mine", "image-discriminator", "", {"filters": (4, 8)}))
+    save_model(kept, "image-discriminator")
+    for ours, theirs in zip(load_discriminator("image-discriminator").get_weights(), kept.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
