@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gfla_tf.models import SequenceGenerator
+from gfla_tf.models.generator import Generator
 from gfla_tf.models.presets import Preset
 from gfla_tf.pose.skeletons import EQUIVALENT_JOINTS, get_skeleton
 from gfla_tf.weights import load_state, state_of
@@ -89,9 +90,10 @@ def start_from_person(
 
 
 def _check_settings(generator: SequenceGenerator, preset: Preset, source: str) -> None:
-    wrong = []
+    given = {name: value for name, value in preset.config.items() if name in Generator.config_names}
+    theirs, wrong = Generator(**given), []  # without its parts: what is not given has its default
     for name in _SAME:
-        here, there = (settings.get(name, "default") for settings in (generator.preset.config, preset.config))
+        here, there = getattr(generator, name), getattr(theirs, name)
         if here != there:
             wrong.append(f"{name}={here} here, {there} there")
     if wrong:

@@ -112,9 +112,15 @@ def test_which_states_are_a_persons(person, started):
     assert not is_person_state(started[1])
 
 
+def test_a_default_that_is_given_is_no_other_setting(started, person):
+    defaults = {"attention_reduction": "mean", "source_norm": True, "renderer_norm": True}
+    given = replace(PERSON, config={**PERSON.config, **defaults})
+    assert start_from_person(build_model(SEQUENCE), person, given) == started[2]
+
+
 def test_networks_that_do_not_suit(person):
     generator = build_model(SEQUENCE)
-    with pytest.raises(ValueError, match=r"a.safetensors: .* Received: attention_reduction=default here, sum there"):
+    with pytest.raises(ValueError, match=r"a.safetensors: .* Received: attention_reduction=mean here, sum there"):
         other = replace(PERSON, config={**PERSON.config, "attention_reduction": "sum"})
         start_from_person(generator, person, other, "a.safetensors")
     with pytest.raises(ValueError, match="weights of a person generator are expected. Received: none that fits"):
