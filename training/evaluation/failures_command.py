@@ -83,7 +83,7 @@ def find_failures(
         raise ValueError(f"--metric must be one of {', '.join(scores)}. Received: {metric}.")
     if not np.isfinite(scores[metric]).all():
         raise ValueError(f"--metric must have a number for every pair. Received: {metric}, which has not.")
-    masks = None if system is None or not system.model.attention_levels else _masks(system)
+    masks = None if system is None or not system.model.attention_levels else system.finest_mask
     return Failures(name, find_column(metric), scores[metric], measure(pairs, masks), pairs)
 
 
@@ -111,22 +111,3 @@ def _system(evaluation: Evaluation, name: str, folder: str) -> ModelSystem:
     if system.identity != identity:
         raise ValueError(f"--model must be the folder of {name}. Received: {folder}, another model.")
     return system
-
-
-def _masks(system: ModelSystem):
-    """Gives the model's finest mask of a batch, in the size of the batch's pictures."""
-    import numpy as np
-
-    from gfla_tf.inspection.drawings import nearest
-    from gfla_tf.people import Person
-    from gfla_tf.pipelines import PoseTransfer
-
-    transfer = PoseTransfer(system.model, framing="whole", intermediate_poses=system.intermediate_poses)
-
-    def masks(batch) -> np.ndarray:
-        people = zip(batch.source_image, batch.source_keypoints, batch.target_keypoints, strict=True)
-        couples = [(Person(source, image), Person(target)) for image, source, target in people]
-        results = transfer.run(couples, batch_size=len(couples))
-        return np.stack([nearest(result.masks[-1], *batch.target_image.shape[1:3]) for result in results])
-
-    return masks

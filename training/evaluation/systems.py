@@ -141,12 +141,26 @@ class ModelSystem:
         return self.model([source_image, *poses], training=False)
 
     def render(self, batch: PairBatch) -> Rendered:
+        outputs, size = self._outputs(batch), (self.preset.height, self.preset.width)
+        image = resize_pictures(outputs["image"], *batch.source_image.shape[1:3], self.resize).numpy()
+        return Rendered(image, {_level(flow, size): flow.numpy() for flow in outputs["flows"]})
+
+    def finest_mask(self, batch: PairBatch) -> np.ndarray:
+        """How much the model takes from the source, at the finest level with attention, of which it needs one.
+
+        Returns:
+            `[batch, height, width, 1]` in [0, 1], in the size of the batch's pictures, each of the level's pixels a
+            block.
+        """
+        mask = self._outputs(batch)["masks"][-1]
+        return tf.image.resize(mask, batch.source_image.shape[1:3], method="nearest").numpy()
+
+    def _outputs(self, batch: PairBatch) -> dict:
+        """What the network makes of a batch, in its own size."""
         size, picture_size = (self.preset.height, self.preset.width), batch.source_image.shape[1:3]
         source_image = resize_pictures(tf.constant(batch.source_image), *size, self.resize)
         people = poses_between(batch.source_keypoints, batch.target_keypoints, self.intermediate_poses)
-        outputs = self._call(source_image, *(self._pose(person, picture_size) for person in people))
-        image = resize_pictures(outputs["image"], *picture_size, self.resize).numpy()
-        return Rendered(image, {_level(flow, size): flow.numpy() for flow in outputs["flows"]})
+        return self._call(source_image, *(self._pose(person, picture_size) for person in people))
 
     def _pose(self, keypoints: np.ndarray, picture_size: tuple[int, int]) -> tf.Tensor:
         """The pose maps, in the network's size and skeleton, of keypoints in pixels of the compared picture."""

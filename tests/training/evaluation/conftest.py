@@ -12,6 +12,7 @@ from helpers.tiny_evaluation import TINY, stand_in_network
 from helpers.tiny_models import SHALLOW, filled
 
 from gfla_tf.models.presets import PRESETS, build_model, save_model
+from gfla_tf.pose.skeletons import get_skeleton
 from training.evaluation import protocols, scores
 from training.evaluation.pairs import EvaluationPairs
 from training.evaluation.systems import ModelSystem
@@ -43,10 +44,10 @@ def pairs(data) -> EvaluationPairs:
 def make_model(tmp_path_factory):
     """Writes a person generator for pictures of 64x32; another one for each seed."""
 
-    def make(seed: int = 0, **config) -> Path:
+    def make(seed: int = 0, skeleton: str = "openpose-18", **config) -> Path:
         folder = tmp_path_factory.mktemp("model")
-        config = {**SHALLOW, "pose_channels": 18, **config}
-        preset = replace(PRESETS["person-demo"], config=config, height=64, width=32)
+        config = {**SHALLOW, "pose_channels": len(get_skeleton(skeleton).joints), **config}
+        preset = replace(PRESETS["person-demo"], config=config, height=64, width=32, skeleton=skeleton)
         save_model(filled(build_model(preset), seed), folder)
         return folder
 

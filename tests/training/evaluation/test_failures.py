@@ -257,7 +257,7 @@ def occlusion_by(model, system, evaluation, data, output):
 
 
 def test_a_model_that_goes_through_a_pose_in_between(plain, data, tmp_path, make_model, capsys):
-    model, out = make_model(), tmp_path / "evaluation"
+    model, out = make_model(skeleton="h36m-17"), tmp_path / "evaluation"
     common = ["--data", str(data), "--output", str(out), "--sheet", "0"]
     assert (
         main(["evaluate", "--protocol", "plain", *common, "--model", f"a={model}", "--stepped-model", f"b={model}"])

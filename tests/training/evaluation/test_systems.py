@@ -116,6 +116,18 @@ def test_convention_a_model_sees_its_own_size_and_is_compared_in_the_pairs_size(
     np.testing.assert_allclose(seen[0][0], small, atol=1e-5)
 
 
+def test_convention_the_finest_mask_is_in_the_pairs_size(pairs, model, monkeypatch):
+    batch, call, made = pairs.read([0, 1]), model._call, []
+    monkeypatch.setattr(model, "_call", lambda *inputs: made.append(call(*inputs)) or made[-1])
+    model.render(batch)
+    mask = model.finest_mask(batch)
+    assert mask.shape == (2, 256, 176, 1)
+    assert mask.std() > 0
+    # The network sees 64x32: at a quarter, a pixel is 16x22 of the pair's.
+    rendered = made[0]["masks"][-1].numpy()
+    np.testing.assert_allclose(mask, np.kron(rendered, np.ones((1, 16, 22, 1))), atol=1e-6)
+
+
 def test_a_picture_does_not_depend_on_its_batch(pairs, model):
     together = model.render(pairs.read([0, 1])).image
     np.testing.assert_allclose(model.render(pairs.read([1])).image, together[1:], atol=1e-3)
