@@ -48,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
     from training.evaluation.protocols import find_protocol
 
     output, protocol = Path(options.output), find_protocol(options.protocol)
+    if protocol.clip_frames is not None:
+        raise ValueError(f"--protocol must be one of pairs. Received: {protocol.name}, of clips.")
     check_folder(output)
     count = FEW if options.pairs is None else options.pairs
     pairs = EvaluationPairs(options.data, protocol, None if options.pair else count)

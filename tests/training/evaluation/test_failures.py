@@ -296,6 +296,7 @@ def test_inspect_beside_what_is_true(data, tmp_path, make_model, capsys):
         (["--pair", "2"], "--pair must be from 0 to 1. Received: [2]."),
         (["--pair", "1", "--pairs", "2"], "--pairs or --pair is expected. Received: both."),
         (["--pairs", "0"], "--pairs must be at least 1. Received: 0."),
+        (["--protocol", "rendered-clips"], "--protocol must be one of pairs. Received: rendered-clips, of clips."),
     ):
         assert main([*arguments, *wrong, "--output", str(tmp_path / "other")]) == 2
         assert message in capsys.readouterr().err
