@@ -1,7 +1,7 @@
 """Failures of a system, ranked and sorted by cause: a table, a sheet for each cause, and a page.
 
 OUTPUT/failures.csv            a row a pair, the worst first: error, facts, first cause, all causes
-OUTPUT/CAUSE.jpg               the worst pairs of each first cause
+OUTPUT/CAUSE.jpg               the worst pairs of each first cause; of a cause that no pair has, there is none
 OUTPUT/failures.html, .md      what each cause explains, with the sheets
 """
 
@@ -84,6 +84,8 @@ def write_failures(failures: Failures, output: Path, system: System | None = Non
     Raises:
         ValueError: a file can't be read or written.
     """
+    for name in (*CAUSES, NO_CAUSE):  # of failures before, whose causes may be others
+        (output / f"{name}.jpg").unlink(missing_ok=True)
     _write_table(failures, output / TABLE)
     groups, sheets = failures.groups(), {}
     for name, positions in groups.items():

@@ -285,6 +285,15 @@ def test_sheets_show_results_where_the_system_is_there(pairs, tmp_path):
     assert read_image(tmp_path / f"{group}.jpg").shape[1] == 5 * 180 - 4
 
 
+def test_sheets_of_failures_before_are_removed(pairs, tmp_path):
+    for name in (*CAUSES, NO_CAUSE):
+        (tmp_path / f"{name}.jpg").touch()
+    (tmp_path / "other.jpg").touch()
+    failures = Failures("copy", find_column("l1"), np.array([0.1, 0.2]), measure(pairs), pairs)
+    written = write_failures(failures, tmp_path)
+    assert {*tmp_path.iterdir()} == {*written, tmp_path / "other.jpg"}
+
+
 def test_inspect_beside_what_is_true(data, tmp_path, make_model, capsys):
     arguments = ["inspect", "--protocol", "tiny", "--data", str(data), "--model", str(make_model())]
     assert main([*arguments, "--pair", "1", "--output", str(tmp_path)]) == 0
