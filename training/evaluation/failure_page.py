@@ -110,8 +110,8 @@ def _pair_rows(failures: Failures, positions: list[int]) -> list[list[str]]:
     present = present_causes(failures.facts)
     rows = []
     for pair in positions:
-        facts = [failures.facts[name][pair] for name in CAUSES]
+        number, facts = str(failures.pairs.numbers[pair]), [failures.facts[name][pair] for name in CAUSES]
         cells = [MISSING if not np.isfinite(value) else f"{value:.2f}" for value in facts]
         marked = [f"{cell} *" if present[name][pair] else cell for name, cell in zip(CAUSES, cells, strict=True)]
-        rows.append([str(pair), *failures.pairs.names(pair), f"{failures.scores[pair]:.4f}", *marked])
+        rows.append([number, *failures.pairs.names(pair), f"{failures.scores[pair]:.4f}", *marked])
     return [["pair", "source", "target", failures.column.title, *(cause.title for cause in CAUSES.values())], *rows]

@@ -3,6 +3,9 @@
 OUTPUT/failures.csv            a row a pair, the worst first: error, facts, first cause, all causes
 OUTPUT/CAUSE.jpg               the worst pairs of each first cause; of a cause that no pair has, there is none
 OUTPUT/failures.html, .md      what each cause explains, with the sheets
+
+A pair's number is the one among all usable pairs, which `inspect --pair` takes. An evaluation of some pairs counts them
+anew in its scores.csv: there a pair is found by its source and target.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +94,8 @@ def write_failures(failures: Failures, output: Path, system: System | None = Non
     groups, sheets = failures.groups(), {}
     for name, positions in groups.items():
         sheets[name] = f"{name}.jpg"
-        shown = draw_sheet(failures.pairs, positions[:SHOWN], lambda batch: _results(failures, system, batch))
+        results = partial(_results, failures, system)
+        shown = draw_sheet(failures.pairs, positions[:SHOWN], results, failures.pairs.numbers)
         write_image(output / sheets[name], shown)
     title, blocks = failure_blocks(failures, groups, sheets)
     for name, text in zip(PAGES, (to_html(title, blocks), to_markdown(blocks)), strict=True):
@@ -119,7 +124,7 @@ def _write_table(failures: Failures, path: Path) -> None:
             numbers = [failures.scores[pair], *(failures.facts[name][pair] for name in FACTS)]
             causes = " ".join(name for name in CAUSES if present[name][pair])
             names = failures.pairs.names(int(pair))
-            writer.writerow([rank, pair, *names, *map(_cell, numbers), first[pair], causes])
+            writer.writerow([rank, failures.pairs.numbers[pair], *names, *map(_cell, numbers), first[pair], causes])
 
 
 def _cell(value: float) -> str:

@@ -4,7 +4,7 @@
     python -m training inspect --data data/rendered --pair 11 --model runs/demo/image/model --output inspection
 
 The same sheets and pages as `gfla inspect`, with the target, the error, and, where the dataset has them, the exact flow
-and what the source hides. --pair takes the numbers of an evaluation of all pairs, as in its scores.csv.
+and what the source hides. --pair takes the numbers of failures.csv, or of the scores.csv of an evaluation of all pairs.
 """
 
 from __future__ import annotations

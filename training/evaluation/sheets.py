@@ -1,7 +1,7 @@
 """Sheets of results for people to look at: source, wanted pose, target, and what systems made of them.
 
 Panels have the height of the compared pictures and the proportions of the pictures that the annotations are in. Each
-has its pair's number above it, by which it is found in scores.csv.
+has its pair's number above it: its position, by which it is found in scores.csv, unless others are given.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ def random_positions(available: int, count: int, seed: int = 0) -> list[int]:
     return sorted(np.random.default_rng(seed).permutation(available)[:count].tolist())
 
 
-def draw_sheet(pairs: EvaluationPairs, positions: Sequence[int], results: Results) -> np.ndarray:
+def draw_sheet(
+    pairs: EvaluationPairs, positions: Sequence[int], results: Results, numbers: Sequence[int] | None = None
+) -> np.ndarray:
     """Draw the pairs at some positions.
 
     Args:
         pairs: the evaluation's.
         positions: which, in the order of the sheet; at least one.
         results: makes the pictures of one pair, by title.
+        numbers: position -> the pair's number; None for positions.
 
     Returns:
         float32 image `[height, width, 3]` in [-1, 1].
@@ -43,7 +46,8 @@ def draw_sheet(pairs: EvaluationPairs, positions: Sequence[int], results: Result
         batch = pairs.read([position])
         row = _panels(batch, results(batch), pairs)
         count = len(row)
-        panels |= {f"{position} {title}": panel for title, panel in row.items()}
+        number = position if numbers is None else numbers[position]
+        panels |= {f"{number} {title}": panel for title, panel in row.items()}
     width = next(iter(panels.values())).shape[1] * count
     return contact_sheet(panels, columns=count * max(1, SHEET_WIDTH // width))
 

@@ -16,7 +16,7 @@ from helpers.tiny_evaluation import TINY
 from gfla_tf.image_io import read_image
 from gfla_tf.pose.heatmaps import rescale_keypoints
 from training.__main__ import main
-from training.evaluation import protocols
+from training.evaluation import protocols, sheets
 from training.evaluation.columns import find_column
 from training.evaluation.failure_causes import (
     CAUSES,
@@ -283,6 +283,19 @@ def test_sheets_show_results_where_the_system_is_there(pairs, tmp_path):
     assert read_image(tmp_path / f"{group}.jpg").shape[1] == 2 * 4 * 180 - 4
     write_failures(failures, tmp_path, Baseline("copy"))
     assert read_image(tmp_path / f"{group}.jpg").shape[1] == 5 * 180 - 4
+
+
+def test_convention_pairs_have_the_numbers_that_inspect_takes(pairs, tmp_path, monkeypatch):
+    titles = []
+    monkeypatch.setattr(sheets, "contact_sheet", lambda panels, columns: titles.extend(panels) or np.zeros((8, 8, 3)))
+    pairs.numbers = pairs.numbers[1:]  # an evaluation of the second of two pairs
+    failures = Failures("copy", find_column("l1"), np.array([0.2]), measure(pairs), pairs)
+    write_failures(failures, tmp_path)
+    with open(tmp_path / "failures.csv", encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["pair"], row["source"], row["target"]) == ("1", *pairs.names(0))
+    assert f"| 1 | {row['source']} | {row['target']} |" in (tmp_path / "failures.md").read_text(encoding="utf-8")
+    assert titles[:3] == ["1 source", "1 pose", "1 target"]
 
 
 def test_sheets_of_failures_before_are_removed(pairs, tmp_path):
