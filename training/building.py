@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, Backbone, load_backbone
 from gfla_tf.models import PersonGenerator
+from gfla_tf.models.generator import Generator
 from gfla_tf.models.presets import CONFIG_FILE, PRESETS, WEIGHTS_FILE, build_model, read_preset
 from gfla_tf.weights import load_state, read_any_state, read_state
 from training.centred_attention import centre_attention, is_one_tap_state, start_from_one_tap
@@ -206,8 +207,9 @@ def load_first_weights(
 def _flow_settings(config: TrainingConfig) -> dict[str, object]:
     """What a person generator's flow estimator is made by; the rest of the network may differ, as in ablations."""
     settings = {**PRESETS[config.preset].config, **config.network}
-    levels = sorted(int(level) for level in settings.get("attention_kernels") or (3, 2))
-    return {"flow_widths": settings.get("flow_widths", "default"), "attention levels": levels}
+    shared = {name: value for name, value in settings.items() if name in Generator.config_names}
+    network = Generator(**shared)  # without its parts: what is not given has its default
+    return {"flow_widths": network.flow_widths, "attention levels": list(network.attention_levels)}
 
 
 def _load_start(stage: Stage, config: RunConfig, start: Path) -> str:

@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from helpers.training_runs import LONG, assert_same_states, last_state, start_tr
 from gfla_tf import load_model
 from gfla_tf.image_io import read_image, write_image
 from gfla_tf.weights import read_state
+from training.building import _flow_settings
 from training.callbacks.log_file import read_log
 from training.configs import load_config
 from training.train import train
@@ -94,6 +96,17 @@ def test_image_refuses_the_flow_of_another_network(flow_run, tmp_path):
     run = shutil.copytree(flow_run, tmp_path / "run")
     with pytest.raises(ValueError, match="has trained another flow estimator .*flow_widths: "):
         train_quietly(config("image", "network.flow_widths=[4,8,8,16]"), DATA, run)
+
+
+def test_settings_of_the_flow_are_compared_in_effect():
+    """Widths that are said and those that are left out, because they are the default, are the same."""
+    said = {"flow_widths": (32, 64, 128, 256, 256), "attention_kernels": {2: 3, 3: 3}}
+    said, left_out, without = (
+        replace(load_config("image", "fashion256"), network=network)
+        for network in (said, {}, {"attention_kernels": {}})
+    )
+    assert _flow_settings(said) == _flow_settings(left_out)
+    assert _flow_settings(without) == _flow_settings(left_out) | {"attention levels": []}
 
 
 def test_ablations_begin_with_the_same_flow(flow_run, tmp_path, monkeypatch):

@@ -44,7 +44,7 @@ class ClipModel:
         folder = Path(folder)
         if not folder.is_dir():
             raise ValueError(f"{name}: a model's folder is expected. Received: {folder}.")
-        model = load_model(folder)
+        model = load_model(folder.absolute())  # never a preset of that name, whose weights are random
         self.name, self._resize, self._noisy, self._preset = name, resize, noisy, model.preset
         self._renderer = make_renderer(model)
         self.identity = {

@@ -116,7 +116,7 @@ class ModelSystem:
         folder = Path(folder)
         if not folder.is_dir():
             raise ValueError(f"{name}: a model's folder is expected. Received: {folder}.")
-        self.model = load_model(folder)
+        self.model = load_model(folder.absolute())  # never a preset of that name, whose weights are random
         self.preset = self.model.preset
         if self.preset.network != "person":
             raise ValueError(f"{name}: a person generator is expected. Received: {self.preset.network}.")

@@ -154,3 +154,11 @@ def test_models_are_refused(tmp_path):
     save_model(build_model(PRESETS["image-discriminator-market"]), tmp_path)
     with pytest.raises(ValueError, match="^mine: a person generator is expected. Received: image-disc"):
         ModelSystem("mine", tmp_path)
+
+
+def test_a_folder_named_like_a_preset_is_the_folder(tmp_path, monkeypatch, model):
+    save_model(model.model, tmp_path / "person-demo")
+    monkeypatch.chdir(tmp_path)
+    found = ModelSystem("mine", "person-demo").model
+    assert found.preset == model.model.preset
+    np.testing.assert_array_equal(found.get_weights()[0], model.model.get_weights()[0])
