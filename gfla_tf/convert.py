@@ -37,7 +37,7 @@ def convert(
     Args:
         checkpoint: a `.pth` that PyTorch wrote (any version since 0.1.10), or a safetensors file.
         preset: name of the network that it belongs to.
-        output: the safetensors file to write; it appears complete or not at all.
+        output: the file to write, ending in .safetensors; it appears complete or not at all.
         precision: "float32" or "float16".
         pytorch: write every name that `load_state_dict` of the authors' network expects, second names included.
 
@@ -51,7 +51,7 @@ def convert(
     """
     if preset not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}. Received: {preset!r}.")
-    check_output(output)
+    check_output(output, (".safetensors",))
     check_distinct([checkpoint], [output])
     state = read_any_state(checkpoint)
     model = build_model(PRESETS[preset])

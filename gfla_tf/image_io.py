@@ -115,9 +115,7 @@ def decode_image(data: bytes, name: str = "the given bytes") -> np.ndarray:
 
 def check_picture_output(path: str | os.PathLike) -> None:
     """Raise a ValueError unless `write_image` can write a file there; worth asking before long work."""
-    check_output(path)
-    if Path(path).suffix.lower() not in WRITABLE_EXTENSIONS:
-        raise ValueError(f"A file ending in {', '.join(WRITABLE_EXTENSIONS)} is expected. Received: {path}.")
+    check_output(path, WRITABLE_EXTENSIONS)
 
 
 def write_image(path: str | os.PathLike, image: np.ndarray) -> None:

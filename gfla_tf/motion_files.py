@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gfla_tf.image_io import WRITABLE_EXTENSIONS
 from gfla_tf.motion.filling import SKELETON
 from gfla_tf.motion.methods import check_method, make_cleaner
 from gfla_tf.motion.normalization import check_normalization
@@ -106,14 +107,11 @@ def clean_motion(job: MotionJob) -> list[str]:
 
 def _check(job: MotionJob) -> None:
     """Find what is wrong before anything slow begins."""
-    from gfla_tf.image_io import check_picture_output
-
-    for path in filter(None, (job.output, job.draw, job.found)):
-        check_output(path)
-    if job.draw and not job.draw.lower().endswith(VIDEO_EXTENSIONS):
-        raise ValueError(f"A file ending in {', '.join(VIDEO_EXTENSIONS)} is expected. Received: {job.draw}.")
-    if job.plot:
-        check_picture_output(job.plot)
+    keypoints, video, picture = (".json",), VIDEO_EXTENSIONS, WRITABLE_EXTENSIONS
+    outputs = (job.output, keypoints), (job.found, keypoints), (job.draw, video), (job.plot, picture)
+    for path, extensions in outputs:
+        if path:
+            check_output(path, extensions)
     check_distinct([job.source, job.background], [job.output, job.draw, job.plot, job.found])
     check_method(job.method)
     if job.joint is not None and job.joint not in get_skeleton(SKELETON).joints:

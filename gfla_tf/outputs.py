@@ -5,19 +5,26 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 __all__ = ["check_distinct", "check_folder", "check_output", "whole_file"]
 
 
-def check_output(path: str | os.PathLike[str]) -> None:
-    """Raise a ValueError unless a file can be written there; worth asking before long work."""
+def check_output(path: str | os.PathLike[str], extensions: Sequence[str] = ()) -> None:
+    """Raise a ValueError unless a file can be written there; worth asking before long work.
+
+    Args:
+        path: the file.
+        extensions: one of which it must end in, in capitals or not; none for any, or no ending.
+    """
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"A file to write is expected. Received: {path}, which is a folder.")
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise ValueError(f"A file in an existing, writable folder is expected. Received: {path}.")
+    if extensions and path.suffix.lower() not in extensions:
+        raise ValueError(f"A file ending in {', '.join(extensions)} is expected. Received: {path}.")
 
 
 def check_folder(folder: str | os.PathLike[str]) -> None:

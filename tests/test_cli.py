@@ -98,7 +98,7 @@ WRONG = [
     ("pose black.png --output folder", "which is a folder"),
     ("pose black.png --output a.json --draw absent/a.png", "existing, writable folder"),
     ("pose black.png --output a.json --draw a.txt", "A file ending in"),
-    ("pose black.png --output black.png", "Different files are expected"),
+    ("pose black.png --output black.png", "A file ending in .json is expected. Received: black.png"),
     ("pose black.png --output a.json --draw black.png", "Different files are expected"),
     ("pose black.png --output a.json --confidence 2", "minimum_confidence"),
     ("transfer black.png pose.json --output a.png --model person-fashion", "comes without weights"),
@@ -142,6 +142,7 @@ WRONG = [
     ("convert absent.pth --preset person-fashion --output a.safetensors", "absent.pth"),
     ("convert noise.pth --preset nothing --output a.safetensors", "preset must be one of"),
     ("convert folder --preset motion --output a.safetensors", "folder"),
+    ("convert noise.pth --preset motion --output text.jpg", "A file ending in .safetensors"),
 ]
 
 

@@ -97,11 +97,14 @@ def test_a_malicious_checkpoint_is_refused_unrun(tmp_path):
 
 def test_an_output_that_cannot_be_is_found_before_the_checkpoint_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr("gfla_tf.convert.read_any_state", lambda *_: pytest.fail("was read"))
-    (tmp_path / "net.pth").write_bytes(b"weights")
-    with pytest.raises(ValueError, match=r"Different files are expected as inputs and outputs\. Received: .*net\.pth"):
-        convert(tmp_path / "net.pth", "motion", tmp_path / "net.pth", precision="float16")
+    net = tmp_path / "net.safetensors"
+    net.write_bytes(b"weights")
+    with pytest.raises(ValueError, match=r"Different files are expected as inputs and outputs\. Received: .*net\.safe"):
+        convert(net, "motion", net, precision="float16")
     with pytest.raises(ValueError, match="A file in an existing, writable folder is expected"):
-        convert(tmp_path / "net.pth", "motion", tmp_path / "absent" / "ours.safetensors")
+        convert(net, "motion", tmp_path / "absent" / "ours.safetensors")
+    with pytest.raises(ValueError, match=r"A file ending in \.safetensors is expected\. Received: .*k\.txt"):
+        convert(net, "motion", tmp_path / "k.txt")
 
 
 def test_unknown_preset(tmp_path):

@@ -144,6 +144,8 @@ WRONG = [
     ("motion noisy.json --output absent/a.json --method fill", "existing, writable folder"),
     ("motion noisy.json --output a.json --method fill --draw a.gif", "A file ending in .mp4"),
     ("motion noisy.json --output a.json --method fill --plot a.txt", "A file ending in .png"),
+    ("motion noisy.json --output text.mp4 --method fill", "A file ending in .json is expected. Received: text.mp4"),
+    ("motion noisy.json --output a.json --method fill --save-keypoints a.jpg", "A file ending in .json"),
     ("motion noisy.json --output noisy.json --method fill", "Different files are expected"),
     ("motion black.mp4 --output a.json --method fill --draw black.mp4", "Different files are expected"),
     ("motion noisy.json --output a.json --method fill --joint tail", "joint must be one of mid_hip"),

@@ -34,6 +34,13 @@ def test_missing_folder_and_folder_as_file_are_refused(tmp_path):
         check_output(tmp_path)
 
 
+def test_another_ending_is_refused(tmp_path):
+    check_output(tmp_path / "a.JPG", (".png", ".jpg"))
+    for name in ("a.txt", "a"):
+        with pytest.raises(ValueError, match=rf"A file ending in \.png, \.jpg is expected\. Received: .*{name}\.$"):
+            check_output(tmp_path / name, (".png", ".jpg"))
+
+
 def test_an_output_is_no_input_and_no_other_output(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("me.jpg", "poses.json"):

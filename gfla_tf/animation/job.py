@@ -123,13 +123,10 @@ def animate(job: AnimationJob) -> list[str]:
 
 def _check(job: AnimationJob) -> None:
     """Find what is wrong before anything slow begins."""
-    for path, extensions in ((job.output, VIDEO_EXTENSIONS), (job.side_by_side, VIDEO_EXTENSIONS), (job.gif, ".gif")):
-        if not path:
-            continue
-        if not path.lower().endswith(extensions):
-            expected = extensions if isinstance(extensions, str) else ", ".join(extensions)
-            raise ValueError(f"A file ending in {expected} is expected. Received: {path}.")
-        check_output(path)
+    outputs = (job.output, VIDEO_EXTENSIONS), (job.side_by_side, VIDEO_EXTENSIONS), (job.gif, (".gif",))
+    for path, extensions in outputs:
+        if path:
+            check_output(path, extensions)
     check_distinct([job.source, job.driving, job.source_keypoints], [job.output, job.side_by_side, job.gif])
     if job.clean not in (None, "none"):
         check_method(job.clean)

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from gfla_tf.people import warn_of_missing_joints
     from gfla_tf.pose import PoseEstimator, draw_skeleton, write_openpose_json
 
-    check_output(options.output)
+    check_output(options.output, (".json",))
     if options.draw:
         check_picture_output(options.draw)
     check_distinct([options.image], [options.output, options.draw])

@@ -14,7 +14,7 @@ import numpy as np
 
 from gfla_tf.image_io import from_uint8, to_uint8
 from gfla_tf.motion.filling import SKELETON
-from gfla_tf.outputs import whole_file
+from gfla_tf.outputs import check_output, whole_file
 from gfla_tf.pose.drawing import draw_skeleton
 
 __all__ = ["VIDEO_EXTENSIONS", "VideoInfo", "check_rate", "draw_before_and_after", "read_frames", "read_timed_frames"]
@@ -122,8 +122,7 @@ def write_video(path: str | os.PathLike[str], frames: Iterable[np.ndarray], fram
         ValueError: another extension or rate, no frames, or the file cannot be written.
     """
     path = os.fspath(path)
-    if not path.lower().endswith(VIDEO_EXTENSIONS):
-        raise ValueError(f"A file ending in {', '.join(VIDEO_EXTENSIONS)} is expected. Received: {path}.")
+    check_output(path, VIDEO_EXTENSIONS)
     check_rate(frames_per_second)
     writer, count = None, 0
     with whole_file(path) as temporary:
