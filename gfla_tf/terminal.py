@@ -58,12 +58,12 @@ def _reason(error: Exception) -> str:
 
 
 def hide_native_messages() -> None:
-    """Keep what TensorFlow's native libraries print as they start from the reader, unless TF_CPP_MIN_LOG_LEVEL is set.
+    """Keep what TensorFlow's native libraries print from the reader, unless TF_CPP_MIN_LOG_LEVEL is 0 or 1.
 
-    They go to the process's standard error past Python, so that is where they are stopped: Python keeps the real one,
-    the libraries get none.
+    TensorFlow prints some lines before it obeys any value. They go to the process's standard error past Python, so that
+    is where they are stopped: Python keeps the real one, the libraries get none.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1"):
         return
     sys.stderr.flush()
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
