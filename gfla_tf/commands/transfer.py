@@ -51,8 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an experiment: find the way to a far pose through N poses in between (default: straight, as in the paper;"
         " docs/beyond_the_paper.md measures it)",
     )
-    parser.add_argument("--paste", action="store_true", help="put the result back into the source's photo")
-    parser.add_argument("--debug", metavar="SHEET", help="also write source, skeletons, flows, masks, result in a row")
+    parser.add_argument(
+        "--paste",
+        action="store_true",
+        help="put the result back into the source's photo; shadows outside the frame stay",
+    )
+    parser.add_argument("--debug", metavar="SHEET", help="also write source, skeletons, flows, masks, result in a grid")
     parser.add_argument("--table", metavar="PNG", help="also write all results as one table, sources by poses")
     parser.add_argument("--batch-size", type=int, default=4, help="pictures rendered at once (default: %(default)s)")
 

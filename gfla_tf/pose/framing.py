@@ -74,13 +74,14 @@ class Frame:
         columns = np.clip(np.arange(self.left, self.left + self.width), 0, image.shape[1] - 1)
         return image[rows[:, np.newaxis], columns]
 
-    def paste(self, image: np.ndarray, content: np.ndarray, feather: float = 0.06) -> np.ndarray:
+    def paste(self, image: np.ndarray, content: np.ndarray, feather: float = 0.02) -> np.ndarray:
         """A picture with the frame's part replaced, blended in along the frame's border.
 
         Args:
             image: float `[picture height, picture width, 3]` in [-1, 1]; it is not modified.
             content: float `[any height, any width, 3]` in [-1, 1], stretched to the frame.
-            feather: width of the soft border as a part of the frame's sides.
+            feather: width of the soft border as a part of the frame's sides; by default less than `fit_frame` leaves
+                below shoes, where the picture's own would show through.
 
         Returns:
             float32 picture of the size of `image`.

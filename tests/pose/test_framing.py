@@ -88,6 +88,13 @@ def test_paste_puts_the_content_back_and_leaves_the_rest():
     assert not pasted[outside].any()
 
 
+def test_paste_covers_shoes():
+    standing = np.array([[100, 40, 1], [80, 240, 1], [120, 240, 1]], np.float32)
+    pasted = fit_frame(standing, aspect=0.7).paste(np.zeros((300, 200, 3), np.float32), np.ones((10, 7, 3), np.float32))
+    shoes = slice(240, 240 + round(0.07 * 200))  # they reach so far below the ankles
+    assert pasted[shoes, 80:121].min() > 0.99
+
+
 def test_paste_of_a_frame_that_leaves_the_picture():
     image = np.zeros((10, 12, 3), np.float32)
     pasted = Frame(left=-5, top=-6, width=10, height=12).paste(image, np.ones((4, 4, 3), np.float32))
