@@ -88,6 +88,7 @@ def test_python_code(workplace, monkeypatch):
         "target_poses": rng.uniform(0, 1, (1, 2, 32, 32, 20)).astype(np.float32),
     }
     exec(code, names)
+    assert not set(re.findall(r'load_model\("([^"]+)"\)', code)) & set(gfla_tf.PRESETS), "untrained"
     assert Path("me_dancing.png").exists()
     assert names["outputs"]["image"].shape == (1, 64, 32, 3)
     assert names["clip"].shape == (1, 2, 32, 32, 3)

@@ -226,6 +226,9 @@ def build_model(preset: Preset, **config) -> keras.Model:
 def load_model(preset_or_folder: str | os.PathLike, weights: str | os.PathLike | None = None, **config) -> keras.Model:
     """A model by the name of a preset, or from a folder that `save_model` wrote.
 
+    A preset without weights is an untrained network, also where a published model has its name: that one's folder is
+    `gfla_tf.published.published_model(name)`.
+
     Args:
         preset_or_folder: a name of `PRESETS`, or a folder with config.json and weights.safetensors.
         weights: a safetensors file; "stand-in" for reproducible weights that have learned nothing; by default those of
