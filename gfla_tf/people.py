@@ -17,6 +17,7 @@ from gfla_tf.image_io import read_image
 from gfla_tf.pose.estimator import PoseEstimator, check_image
 from gfla_tf.pose.framing import are_inside
 from gfla_tf.pose.keypoint_files import read_keypoints, split_image_name
+from gfla_tf.pose.person_choice import check_person
 from gfla_tf.pose.skeletons import get_skeleton, missing_joints
 
 __all__ = ["PeopleReader", "Person", "is_keypoint_file", "warn_of_missing_joints"]
@@ -154,8 +155,7 @@ class PeopleReader:
             raise ValueError(f"{name}: {error}") from error
         if not estimates:
             raise ValueError(f"{name}: a picture of a person is expected, but nobody was found in it.")
-        if not 0 <= (person or 0) < len(estimates):
-            raise ValueError(f"{name}: person must be from 0 to {len(estimates) - 1}. Received: {person}.")
+        check_person(person or 0, len(estimates), name)
         keypoints = estimates[person or 0].keypoints(self.skeleton)
         warn_of_missing_joints(keypoints, self.skeleton, name)
         return Person(keypoints, photo, name)

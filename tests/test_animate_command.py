@@ -157,7 +157,7 @@ WRONG = [
     (COMMAND + " --frames-per-second 0", "frames_per_second above 0"),
     (COMMAND + " --frames-per-second 90000", "frames_per_second of a video from 0.01 to 65535 is expected"),
     (COMMAND + " --turn nan", "turn must be a number of degrees. Received: nan"),
-    (COMMAND + " --person 3", "person must be from 0 to 0. Received: 3"),
+    (COMMAND + " --person 3", "there is 1 person, number 0. Received: 3"),
     (COMMAND + " --person -1", "The number of a person from 0"),
     (COMMAND + " --clean network --motion-model motion", "The preset motion comes without weights"),
     (COMMAND.replace("me.png", "absent.png"), "absent.png"),

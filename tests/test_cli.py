@@ -100,7 +100,7 @@ WRONG = [
     ("pose black.png --output a.json --draw a.txt", "A file ending in"),
     ("pose black.png --output black.png", "A file ending in .json is expected. Received: black.png"),
     ("pose black.png --output a.json --draw black.png", "Different files are expected"),
-    ("pose black.png --output a.json --confidence 2", "minimum_confidence"),
+    ("pose black.png --output a.json --confidence 2", "A minimum confidence in [0, 1] is expected. Received: 2"),
     ("transfer black.png pose.json --output a.png --model person-fashion", "comes without weights"),
     ("transfer black.png pose.json --output a.png --weights absent.safetensors", "absent.safetensors"),
     ("transfer black.png pose.json --output a.png --weights noise.pth", "not a readable safetensors file"),

@@ -132,7 +132,7 @@ def test_choosing_among_several_people(photo, tmp_path):
     reader = PeopleReader(estimator=Two())
     np.testing.assert_array_equal(reader.read_source(photo).keypoints, STANDING)
     np.testing.assert_array_equal(reader.read_source(photo, person=1).keypoints, STANDING + [1, 2, 0])
-    with pytest.raises(ValueError, match=r"photo.png: person must be from 0 to 1. Received: 2"):
+    with pytest.raises(ValueError, match=r"photo.png: .* there are 2 people, numbers 0 to 1. Received: 2"):
         reader.read_pose(photo, person=2)
     write_openpose_json(tmp_path / "two.json", [STANDING, STANDING * [0.5, 0.5, 1]])
     np.testing.assert_allclose(reader.read_pose(tmp_path / "two.json", person=1).keypoints[17, :2], [15, 30])

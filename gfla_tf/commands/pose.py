@@ -34,8 +34,8 @@ def run(options: argparse.Namespace) -> int:
     if options.draw:
         check_picture_output(options.draw)
     check_distinct([options.image], [options.output, options.draw])
-    photo = read_image(options.image)
     estimator = PoseEstimator(options.confidence)
+    photo = read_image(options.image)
     try:
         estimates = estimator.estimate(photo) if options.all else [estimator.estimate_largest(photo)]
     except ValueError as error:

@@ -55,7 +55,7 @@ class CausalMotionCleaner:
         margin = self._windows.margin
         whole = isinstance(lookahead, (int, np.integer)) and not isinstance(lookahead, bool)
         if not whole or not 0 <= lookahead <= margin:
-            raise ValueError(f"lookahead must be a whole number of frames from 0 to {margin}. Received: {lookahead!r}.")
+            raise ValueError(f"A look-ahead of 0 to {margin} whole frames is expected. Received: {lookahead!r}.")
         self.lookahead, self.image_size = int(lookahead), image_size
         self._recent: deque[np.ndarray] = deque(maxlen=self._windows.length - margin + self.lookahead)
         self._pushed = self._given = 0

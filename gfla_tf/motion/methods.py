@@ -75,6 +75,8 @@ def _network(model, weights, normalization: str, lookahead: int | None) -> Clean
             f"methods {', '.join(METHODS[1:])} need none."
         )
     network = load_model(folder, weights)
+    if (kind := network.preset.network) != "motion":
+        raise ValueError(f"A model of a motion preset is expected. Received: {model}, one of kind {kind}.")
     if lookahead is None:
         return MotionCleaner(network, normalization).clean
 

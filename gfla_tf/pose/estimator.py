@@ -79,7 +79,7 @@ class PoseEstimator:
 
     def __init__(self, minimum_confidence: float = 0.5, threads: int | None = None) -> None:
         if not 0 <= minimum_confidence <= 1:
-            raise ValueError(f"minimum_confidence in [0, 1] is expected. Received: {minimum_confidence}.")
+            raise ValueError(f"A minimum confidence in [0, 1] is expected. Received: {minimum_confidence}.")
         if threads is not None and (not isinstance(threads, int) or threads < 1):
             raise ValueError(f"threads is expected to be a whole number from 1 on, or None. Received: {threads!r}.")
         self.minimum_confidence = float(minimum_confidence)

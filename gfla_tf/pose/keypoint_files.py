@@ -26,7 +26,7 @@ from gfla_tf.pose.coco_json import is_alphapose_json, is_coco_json, parse_alphap
 from gfla_tf.pose.keypoint_records import KeypointFile, shorten
 from gfla_tf.pose.landmark_json import is_landmark_json, parse_landmark_json
 from gfla_tf.pose.openpose_json import is_openpose_json, parse_openpose_json
-from gfla_tf.pose.person_choice import box_area
+from gfla_tf.pose.person_choice import box_area, check_person
 from gfla_tf.pose.skeletons import Skeleton, convert_keypoints
 from gfla_tf.remote import as_path
 
@@ -167,6 +167,5 @@ def _find_person(people: list[np.ndarray], person: int | None, where: str) -> np
         raise ValueError(f"nobody in {where}: expected at least one person")
     if person is None:
         return max(people, key=box_area)
-    if not 0 <= person < len(people):
-        raise ValueError(f"person must be an index from 0 to {len(people) - 1} in {where}. Received: {person}")
+    check_person(person, len(people), where)
     return people[person]

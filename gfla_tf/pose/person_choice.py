@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["PERSON_RULES", "box_area", "check_choice", "choose_people"]
+__all__ = ["PERSON_RULES", "box_area", "check_choice", "check_person", "choose_people"]
 
 PERSON_RULES = ("nearest", "largest")
 # As parts of the person's size.
@@ -31,6 +31,13 @@ def check_choice(rule: str = "nearest", start: int = 0) -> None:
         raise ValueError(f"The number of a person from 0 is expected. Received: {start}.")
     if rule not in PERSON_RULES:
         raise ValueError(f"person must be one of {', '.join(PERSON_RULES)}. Received: {rule!r}.")
+
+
+def check_person(person: int, people: int, where: str) -> None:
+    """Raise a ValueError, which says where that is, unless one of so many people has that number, from 0."""
+    if not 0 <= person < people:
+        there = "is 1 person, number 0" if people == 1 else f"are {people} people, numbers 0 to {people - 1}"
+        raise ValueError(f"{where}: the number of a person is expected, and there {there}. Received: {person}.")
 
 
 def box_area(keypoints: np.ndarray) -> float:

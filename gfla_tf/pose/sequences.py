@@ -21,7 +21,7 @@ import numpy as np
 from gfla_tf.pose.keypoint_files import read_keypoint_file
 from gfla_tf.pose.keypoint_records import common_size, frame_name
 from gfla_tf.pose.openpose_json import write_openpose_images
-from gfla_tf.pose.person_choice import box_area, choose_people
+from gfla_tf.pose.person_choice import box_area, check_person, choose_people
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
 
 __all__ = ["KeypointSequence", "choose_sequence", "read_sequence", "write_sequence"]
@@ -96,7 +96,7 @@ def choose_sequence(
         most = max((len(found) for found in people), default=0)
         if not most:
             raise ValueError(f"nobody in {where}: expected at least one person")
-        raise ValueError(f"{where}: person must be from 0 to {most - 1}. Received: {person}")
+        check_person(person, most, where)
     nobody = np.zeros([len(get_skeleton(skeleton).joints), 3], np.float32)
     keypoints = np.stack([nobody if one is None else one for one in chosen]).astype(np.float32)
     return KeypointSequence(tuple(frames), keypoints, skeleton, image_size)

@@ -242,7 +242,7 @@ def test_wrong_images_are_refused(estimator, image, message):
 
 @pytest.mark.parametrize("arguments", [{"minimum_confidence": -0.1}, {"minimum_confidence": 1.1}])
 def test_wrong_confidences_are_refused(arguments):
-    with pytest.raises(ValueError, match=r"minimum_confidence in \[0, 1\] is expected"):
+    with pytest.raises(ValueError, match=r"A minimum confidence in \[0, 1\] is expected"):
         PoseEstimator(**arguments)
 
 

@@ -50,7 +50,7 @@ def test_the_largest_person_unless_one_is_asked_for(tmp_path):
     with pytest.raises(ValueError, match="no joint was found in image a of"):
         read_keypoints(path, person=2)
     for index in (4, -1):
-        with pytest.raises(ValueError, match=rf"person must be an index from 0 to 3 in image a of .*Received: {index}"):
+        with pytest.raises(ValueError, match=rf"image a of .*there are 4 people, numbers 0 to 3. Received: {index}"):
             read_keypoints(path, person=index)
 
 

@@ -80,7 +80,7 @@ def test_one_person_is_followed(tmp_path):
     small = [round(float(person(300 - step, 80)[0, 0])) for step in range(5)]
     assert where(read_sequence(folder, person=1)) == small
     assert where(read_sequence(folder, rule="largest"))[2] == small[2]
-    with pytest.raises(ValueError, match="person must be from 0 to 1. Received: 2"):
+    with pytest.raises(ValueError, match="there are 2 people, numbers 0 to 1. Received: 2"):
         read_sequence(folder, person=2)
 
 
