@@ -20,6 +20,7 @@ from gfla_tf.outputs import check_output, whole_file
 from gfla_tf.remote import as_path
 
 __all__ = [
+    "PICTURE_EXTENSIONS",
     "WRITABLE_EXTENSIONS",
     "check_picture_output",
     "decode_image",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 WRITABLE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp")
+PICTURE_EXTENSIONS = (*WRITABLE_EXTENSIONS, ".bmp", ".tif", ".tiff", ".avif")
 FULL_RANGE_16_BIT = (b"\x89PNG", b"II*\0", b"MM\0*")  # first bytes of PNG and TIFF
 PNG_DEPTH_AT = 24  # bits of a colour, one byte
 JPEG_QUALITY = 95

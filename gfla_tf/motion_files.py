@@ -27,7 +27,7 @@ from gfla_tf.motion.video import (
 )
 from gfla_tf.motion.video_people import find_video_people
 from gfla_tf.outputs import check_distinct, check_output
-from gfla_tf.people import is_keypoint_file
+from gfla_tf.people import check_there, is_keypoint_file
 from gfla_tf.pose.drawing import black_canvas
 from gfla_tf.pose.person_choice import check_choice
 from gfla_tf.pose.sequences import KeypointSequence, choose_sequence, read_sequence, write_sequence
@@ -122,10 +122,12 @@ def _check(job: MotionJob) -> None:
         raise ValueError(f"A look-ahead is for the network. Received: {job.lookahead} with {job.method}.")
     check_normalization(job.normalization)
     check_choice(job.rule, job.person)
-    if not os.path.exists(job.source):
-        raise ValueError(f"A video, a keypoint file or a folder of them is expected. Received: {job.source}.")
-    if job.background or not _is_keypoints(job):
-        video_info(job.background or job.source)
+    expected = "A video, a keypoint file or a folder of them"
+    check_there(job.source, expected)
+    if not _is_keypoints(job):
+        video_info(job.source, expected)
+    if job.background:
+        video_info(job.background)
     if job.draw:
         check_rate(_rate(job))
 

@@ -10,17 +10,19 @@ import os
 import warnings
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from gfla_tf.image_io import read_image
 from gfla_tf.pose.estimator import PoseEstimator, check_image
 from gfla_tf.pose.framing import are_inside
-from gfla_tf.pose.keypoint_files import read_keypoints, split_image_name
+from gfla_tf.pose.keypoint_files import KEYPOINT_EXTENSIONS, read_keypoints, split_image_name
 from gfla_tf.pose.person_choice import check_person
 from gfla_tf.pose.skeletons import get_skeleton, missing_joints
+from gfla_tf.remote import as_path
 
-__all__ = ["PeopleReader", "Person", "is_keypoint_file", "warn_of_missing_joints"]
+__all__ = ["PeopleReader", "Person", "check_there", "is_keypoint_file", "warn_of_missing_joints"]
 
 REMEMBERED_PHOTOS = 2
 LIMB_JOINTS = ("_shoulder", "_elbow", "_wrist", "_hip", "_knee", "_ankle")
@@ -115,8 +117,10 @@ class PeopleReader:
             return pose
         if isinstance(pose, np.ndarray) and pose.ndim == 2:
             return Person(self._read_keypoints(pose), name="the pose")
-        if isinstance(pose, (str, os.PathLike)) and is_keypoint_file(pose):
-            return Person(self._read_keypoints(pose, person), name=str(pose))
+        if isinstance(pose, (str, os.PathLike)):
+            check_there(pose, "A photo or a keypoint file")
+            if is_keypoint_file(pose):
+                return Person(self._read_keypoints(pose, person), name=str(pose))
         return self._find(pose, person)
 
     def _read_keypoints(self, keypoints, person: int | None = None) -> np.ndarray:
@@ -173,9 +177,24 @@ def _time_written(path: str) -> float | None:
     return os.path.getmtime(path) if os.path.isfile(path) else None
 
 
-def is_keypoint_file(path: str | os.PathLike) -> bool:
-    """Tell by content whether a file holds keypoints (JSON or CSV) rather than a picture; `FILE#IMAGE` counts too."""
+def check_there(path: str | os.PathLike, expected: str) -> None:
+    """Raise a ValueError, which says what is expected, unless a path leads somewhere; worth asking before long work.
+
+    `FILE#IMAGE` leads to its file. Addresses (`gfla_tf.remote`) are not looked at.
+    """
     file, _ = split_image_name(path)
+    if isinstance(as_path(file), Path) and not os.path.exists(file):
+        raise ValueError(f"{expected} is expected. Received: {path}, which is not there.")
+
+
+def is_keypoint_file(path: str | os.PathLike) -> bool:
+    """Tell by a file's ending, or else by its content, whether it is for keypoints (JSON or CSV) rather than a picture.
+
+    `FILE#IMAGE` counts too. A file that is empty or not there has its ending all the same.
+    """
+    file, _ = split_image_name(path)
+    if file.lower().endswith(KEYPOINT_EXTENSIONS):
+        return True
     if not os.path.isfile(file):
         return False
     with open(file, "rb") as file:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gfla_tf.image_io import WRITABLE_EXTENSIONS, check_picture_output, write_image
+from gfla_tf.image_io import PICTURE_EXTENSIONS, WRITABLE_EXTENSIONS, check_picture_output, write_image
 from gfla_tf.outputs import check_distinct, check_folder
 from gfla_tf.people import Person, is_keypoint_file
 from gfla_tf.progress import show_progress
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Failure", "Job", "describe_failures", "plan_jobs", "transfer_files"]
 
-PICTURE_EXTENSIONS = (*WRITABLE_EXTENSIONS, ".bmp", ".tif", ".tiff", ".avif")
 Job = tuple[str, str, Path]  # source, pose, output
 
 

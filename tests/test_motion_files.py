@@ -155,9 +155,11 @@ WRONG = [
     ("motion noisy.json --output a.json --method fill --frames-per-second nan", "frames_per_second above 0"),
     ("motion noisy.json --output a.json --method fill --frames-per-second inf", "frames_per_second above 0"),
     ("motion noisy.json --output a.json --method fill --draw a.mp4 --frames-per-second 7e4", "from 0.01 to 65535"),
-    ("motion noisy.json --output a.json --method fill --draw a.mp4 --video text.mp4", "A video that OpenCV can read"),
+    ("motion noisy.json --output a.json --method fill --draw a.mp4 --video text.mp4", "A video is expected"),
     ("motion absent.json --output a.json --method fill", "A video, a keypoint file or a folder"),
-    ("motion text.mp4 --output a.json --method fill", "A video that OpenCV can read"),
+    ("motion text.mp4 --output a.json --method fill", "text.mp4, which OpenCV cannot read as a video"),
+    ("motion empty.json --output a.json --method fill", "Received: an empty file"),
+    ("motion photo.jpg --output a.json --method fill", "Received: photo.jpg, which is a picture"),
     ("motion broken.json --output a.json --method fill", "broken JSON"),
     ("motion nobody.json --output a.json --method fill", "nobody in"),
     ("motion folder --output a.json --method fill", "expected keypoint files"),
@@ -171,6 +173,8 @@ def test_wrong_input_is_one_line_and_exit_code_2(noisy, tmp_path, capsys, comman
     Path("broken.json").write_text("{", encoding="utf-8")
     Path("nobody.json").write_text('{"people": []}', encoding="utf-8")
     Path("folder").mkdir()
+    for name in ("empty.json", "photo.jpg"):
+        Path(name).touch()
     write_video("black.mp4", [np.full((32, 32, 3), -1, np.float32)], 30.0)
     before = sorted(path.name for path in tmp_path.iterdir())
     assert main(command.split()) == 2

@@ -105,6 +105,12 @@ def test_wrong_inputs(photo, tmp_path):
     write_openpose_json(tmp_path / "pose.json", [STANDING])
     with pytest.raises(ValueError, match=r"A photo is expected as the source.*keypoint file"):
         reader.read_source(tmp_path / "pose.json")
+    for absent in ("absent.json", "absent.jpg"):
+        with pytest.raises(ValueError, match=rf"A photo or a keypoint file is expected. Received: .*{absent}, wh"):
+            reader.read_pose(tmp_path / absent)
+    (tmp_path / "empty.json").touch()
+    with pytest.raises(ValueError, match=r"empty.json: expected keypoints .* Received: an empty file"):
+        reader.read_pose(tmp_path / "empty.json")
     with pytest.raises(ValueError, match="A source with a photo is expected"):
         reader.read_source(Person(STANDING))
 
@@ -138,7 +144,7 @@ def test_choosing_among_several_people(photo, tmp_path):
     np.testing.assert_allclose(reader.read_pose(tmp_path / "two.json", person=1).keypoints[17, :2], [15, 30])
 
 
-def test_keypoint_files_are_told_by_content(photo, tmp_path):
+def test_keypoint_files_are_told_by_ending_or_content(photo, tmp_path):
     write_openpose_json(tmp_path / "pose.txt", [STANDING])
     assert is_keypoint_file(tmp_path / "pose.txt")
     assert is_keypoint_file(f"{tmp_path / 'pose.txt'}#image.jpg")
@@ -146,7 +152,9 @@ def test_keypoint_files_are_told_by_content(photo, tmp_path):
     assert is_keypoint_file(f"{tmp_path / 'shirt#1.json'}#shirt#1.jpg")
     assert not is_keypoint_file(photo)
     assert not is_keypoint_file(tmp_path)
-    assert not is_keypoint_file(tmp_path / "absent.json")
+    (tmp_path / "empty.CSV").touch()
+    assert is_keypoint_file(tmp_path / "empty.CSV")
+    assert is_keypoint_file(tmp_path / "absent.json")
 
 
 def test_joints_outside_of_the_photo_do_not_count():

@@ -16,7 +16,7 @@ import numpy as np
 from gfla_tf.animation.motion_capture import read_motion_capture
 from gfla_tf.motion.video import video_info
 from gfla_tf.motion.video_people import find_video_people
-from gfla_tf.people import is_keypoint_file
+from gfla_tf.people import check_there, is_keypoint_file
 from gfla_tf.pose.sequences import choose_sequence, read_sequence
 
 __all__ = ["FRAMES_PER_SECOND", "Driving", "check_driving", "even_rate", "read_driving"]
@@ -67,7 +67,7 @@ def read_driving(
         person: who is followed, by size in the first frame that has so many, from 0.
         frames_per_second: above 0; of keypoints 30 by default, of a video its own. Given for a video, its frames are
             taken as even at that rate, and its sound is left out.
-        turn: for motion capture, degrees to the person's left from facing the viewer.
+        turn: for motion capture only, degrees to the person's left from facing the viewer.
 
     Raises:
         ValueError: nothing of that kind, damaged, without the person, or a video with frames at uneven times.
@@ -90,12 +90,14 @@ def check_driving(path: str | os.PathLike[str], turn: float = 0.0) -> None:
     """Raise a ValueError if it can be seen at once that nothing can be driven by it, or not so turned."""
     if not np.isfinite(turn):
         raise ValueError(f"turn must be a number of degrees. Received: {turn}.")
-    if not os.path.exists(path):
-        raise ValueError(
-            f"A video, a {MOTION_CAPTURE} file, a keypoint file or a folder of them is expected. Received: {path}."
-        )
-    if not _is_motion_capture(path) and not _is_keypoints(path):
-        video_info(path)
+    expected = f"A video, a {MOTION_CAPTURE} file, a keypoint file or a folder of them"
+    check_there(path, expected)
+    if _is_motion_capture(path):
+        return
+    if turn:
+        raise ValueError(f"--turn is for {MOTION_CAPTURE} files. Received: {turn:g} with {path}.")
+    if not _is_keypoints(path):
+        video_info(path, expected)
 
 
 def _is_motion_capture(path: str | os.PathLike[str]) -> bool:

@@ -5,6 +5,7 @@ Examples:
   gfla motion openpose_output/ --output clean.json --plot wrist.png
   gfla motion noisy.json --method savitzky-golay --output clean.json
 Keypoint files: OpenPose, AlphaPose, COCO, MediaPipe JSON: one of all frames, or a folder of one a frame.
+A video's joints are kept beside it (VIDEO.keypoints.npz), and looking for them goes on after an interruption.
 """
 
 from __future__ import annotations

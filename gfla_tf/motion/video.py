@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gfla_tf.image_io import from_uint8, to_uint8
+from gfla_tf.image_io import PICTURE_EXTENSIONS, from_uint8, to_uint8
 from gfla_tf.motion.filling import SKELETON
 from gfla_tf.outputs import check_output, whole_file
 from gfla_tf.pose.drawing import draw_skeleton
@@ -36,26 +36,32 @@ class VideoInfo:
     width: int
 
 
-def _open(path: str | os.PathLike[str]):
+def _open(path: str | os.PathLike[str], expected: str = "A video"):
     import cv2
 
     if not os.path.isfile(path):
-        raise ValueError(f"A video is expected. Received: {path}, which is not a file.")
+        raise ValueError(f"{expected} is expected. Received: {path}, which is not a file.")
+    if Path(path).suffix.lower() in PICTURE_EXTENSIONS:  # OpenCV takes one for a video of a frame
+        raise ValueError(f"{expected} is expected. Received: {path}, which is a picture.")
     capture = cv2.VideoCapture(os.path.abspath(path))  # FFmpeg takes what is before a colon for a protocol
     if not capture.isOpened():
-        raise ValueError(f"A video that OpenCV can read is expected. Received: {path}.")
+        raise ValueError(f"{expected} is expected. Received: {path}, which OpenCV cannot read as a video.")
     return capture
 
 
-def video_info(path: str | os.PathLike[str]) -> VideoInfo:
+def video_info(path: str | os.PathLike[str], expected: str = "A video") -> VideoInfo:
     """Read how many frames a video has, and how large.
+
+    Args:
+        path: the video.
+        expected: what an error begins with, where other things than videos are welcome too.
 
     Raises:
         ValueError: it is no video that OpenCV can read.
     """
     import cv2
 
-    capture = _open(path)
+    capture = _open(path, expected)
     try:
         keys = (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
         frames, rate, height, width = (capture.get(key) for key in keys)

@@ -30,8 +30,9 @@ from gfla_tf.pose.person_choice import box_area, check_person
 from gfla_tf.pose.skeletons import Skeleton, convert_keypoints
 from gfla_tf.remote import as_path
 
-__all__ = ["read_keypoint_file", "read_keypoints", "split_image_name"]
+__all__ = ["KEYPOINT_EXTENSIONS", "read_keypoint_file", "read_keypoints", "split_image_name"]
 
+KEYPOINT_EXTENSIONS = (".json", ".csv")
 _JSON_FORMATS: tuple[tuple[Callable[[object], bool], Callable[..., KeypointFile]], ...] = (
     (is_coco_json, parse_coco_json),
     (is_landmark_json, parse_landmark_json),

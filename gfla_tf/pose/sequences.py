@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from gfla_tf.pose.keypoint_files import read_keypoint_file
+from gfla_tf.pose.keypoint_files import KEYPOINT_EXTENSIONS, read_keypoint_file
 from gfla_tf.pose.keypoint_records import common_size, frame_name
 from gfla_tf.pose.openpose_json import write_openpose_images
 from gfla_tf.pose.person_choice import box_area, check_person, choose_people
@@ -26,7 +26,6 @@ from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
 
 __all__ = ["KeypointSequence", "choose_sequence", "read_sequence", "write_sequence"]
 
-_EXTENSIONS = (".json", ".csv")
 _LAST_NUMBER = re.compile(r"(\d+)(\D*)$")
 
 
@@ -125,9 +124,9 @@ def _there(people: list[np.ndarray]) -> list[np.ndarray]:
 
 def _read_folder(folder: Path, skeleton: str) -> tuple[dict, tuple[int, int] | None]:
     """The people of each file of a folder, under the file's name; a file without people is a frame without."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _EXTENSIONS and path.is_file())
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in KEYPOINT_EXTENSIONS and path.is_file())
     if not paths:
-        raise ValueError(f"{folder}: expected keypoint files, {' or '.join(_EXTENSIONS)}. Received: none")
+        raise ValueError(f"{folder}: expected keypoint files, {' or '.join(KEYPOINT_EXTENSIONS)}. Received: none")
     frames, sizes = {}, []
     for path in paths:
         try:

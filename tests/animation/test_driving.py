@@ -78,7 +78,7 @@ def test_wrong_files(tmp_path):
     with pytest.raises(ValueError, match="A video, a .bvh file, a keypoint file or a folder .* Received: .*absent.mp4"):
         read_driving(tmp_path / "absent.mp4", "h36m-17")
     (tmp_path / "text.mp4").write_text("no video", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"A video that OpenCV can read .*text.mp4"):
+    with pytest.raises(ValueError, match=r"A video, a .bvh file, .*text.mp4, which OpenCV cannot read as a video"):
         read_driving(tmp_path / "text.mp4", "h36m-17")
     write_video(tmp_path / "black.mp4", [np.full((64, 64, 3), -1, np.float32)] * 2, 30.0)
     with pytest.raises(ValueError, match=r"nobody in .*black.mp4"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gfla_tf.image_io import write_image
 from gfla_tf.motion.plot import Line, most_corrected_joint, plot_joint, plot_lines
 from gfla_tf.motion.video import draw_before_and_after, read_frames, video_info, write_video
 
@@ -69,9 +70,12 @@ def test_nothing_is_left_of_a_video_that_fails(tmp_path):
 
 def test_files_that_are_no_videos(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"nothing")
+    write_image(tmp_path / "a.png", color(0))
     for read in (video_info, lambda path: list(read_frames(path))):
-        with pytest.raises(ValueError, match="A video that OpenCV can read is expected"):
+        with pytest.raises(ValueError, match=r"A video is expected. Received: .*a.mp4, which OpenCV cannot"):
             read(tmp_path / "a.mp4")
+        with pytest.raises(ValueError, match=r"Received: .*a.png, which is a picture"):
+            read(tmp_path / "a.png")
         with pytest.raises(ValueError, match="which is not a file"):
             read(tmp_path / "b.mp4")
 
