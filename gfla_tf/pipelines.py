@@ -101,13 +101,13 @@ class PoseTransfer:
         intermediate_poses: int = 0,
     ):
         check_framing(framing)
+        if intermediate_poses < 0:
+            raise ValueError(f"intermediate_poses must be 0 or more. Received: {intermediate_poses}.")
         self.model = model if isinstance(model, keras.Model) else load_trained(model, weights)
         self.preset = getattr(self.model, "preset", None)
         if self.preset is None or self.preset.network != "person":
             kind = self.preset.network if self.preset else type(self.model).__name__
             raise ValueError(f"A model of a person preset is expected. Received: one of kind {kind}.")
-        if intermediate_poses < 0:
-            raise ValueError(f"intermediate_poses must be 0 or more. Received: {intermediate_poses}.")
         self.framing, self.intermediate_poses = framing, intermediate_poses
         self.people = PeopleReader(self.preset.skeleton, estimator)
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from gfla_tf.image_io import PICTURE_EXTENSIONS, WRITABLE_EXTENSIONS, check_picture_output, write_image
 from gfla_tf.outputs import check_distinct, check_folder
-from gfla_tf.people import Person, is_keypoint_file
+from gfla_tf.people import Person, check_there, is_keypoint_file
 from gfla_tf.progress import show_progress
 from gfla_tf.sheets import transfer_table
 
 if TYPE_CHECKING:
     from gfla_tf.pipelines import PoseTransfer, TransferResult
 
-__all__ = ["Failure", "Job", "describe_failures", "plan_jobs", "transfer_files"]
+__all__ = ["Failure", "Job", "check_jobs", "describe_failures", "plan_jobs", "transfer_files"]
 
 Job = tuple[str, str, Path]  # source, pose, output
 
@@ -41,8 +41,10 @@ def plan_jobs(source: str, pose: str, output: str) -> list[Job]:
             SOURCE_in_POSE.png.
 
     Raises:
-        ValueError: if a folder holds nothing usable, or `output` is of the wrong kind.
+        ValueError: if something is not there, a folder holds nothing usable, or `output` is of the wrong kind.
     """
+    check_there(source, "A photo or a folder of photos")
+    check_there(pose, "A photo, a keypoint file or a folder of them")
     if not Path(source).is_dir() and not Path(pose).is_dir():
         check_picture_output(output)
         return [(source, pose, Path(output))]
@@ -75,6 +77,38 @@ def _members(path: str, keypoints: bool) -> list[str]:
     return found
 
 
+def check_jobs(
+    jobs: list[Job],
+    sheet: str | None = None,
+    table: str | None = None,
+    batch_size: int = 4,
+    source_keypoints: str | None = None,
+    intermediate_poses: int = 0,
+) -> None:
+    """Raise a ValueError if something is wrong that can be seen before TensorFlow starts.
+
+    Args:
+        jobs: of `plan_jobs`.
+        sheet: see `transfer_files`, as the next three.
+        table: likewise.
+        batch_size: likewise.
+        source_keypoints: likewise.
+        intermediate_poses: see `gfla_tf.PoseTransfer`.
+    """
+    if len(jobs) > 1 and (sheet or source_keypoints):
+        raise ValueError("--debug and --source-keypoints are for one source and one pose. Received: a folder.")
+    for option, number, lowest in (("batch-size", batch_size, 1), ("intermediate-poses", intermediate_poses, 0)):
+        if number < lowest:
+            raise ValueError(f"--{option} of at least {lowest} is expected. Received: {number}.")
+    if source_keypoints:
+        check_there(source_keypoints, "A keypoint file")
+    for picture in filter(None, (sheet, table)):
+        check_picture_output(picture)
+    inputs = (path for source, pose, _ in jobs for path in (source, pose))
+    check_distinct([*inputs, source_keypoints], [*(output for *_, output in jobs), sheet, table])
+    check_folder(jobs[0][2].parent)
+
+
 def transfer_files(
     transfer: PoseTransfer,
     jobs: list[Job],
@@ -86,7 +120,7 @@ def transfer_files(
     source_person: int | None = None,
     pose_person: int | None = None,
 ) -> list[Failure]:
-    """Render all jobs; a pair that cannot be read is reported and left out.
+    """Render all jobs, which `check_jobs` has seen; a pair that cannot be read is reported and left out.
 
     Args:
         transfer: the pipeline.
@@ -106,13 +140,6 @@ def transfer_files(
         ValueError: if the only job fails, or a file cannot be written.
     """
     alone = len(jobs) == 1
-    if not alone and (sheet or source_keypoints):
-        raise ValueError("--debug and --source-keypoints are for one source and one pose. Received: a folder.")
-    for picture in filter(None, (sheet, table)):
-        check_picture_output(picture)
-    inputs = (path for source, pose, _ in jobs for path in (source, pose))
-    check_distinct([*inputs, source_keypoints], [*(output for *_, output in jobs), sheet, table])
-    check_folder(jobs[0][2].parent)
     failures: list[Failure] = []
     rendered: list[Job] = []
     cells: dict[tuple[str, str], TransferResult] = {}

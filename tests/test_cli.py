@@ -122,6 +122,7 @@ WRONG = [
         "--model person-market",
         "broken JSON",
     ),
+    ("transfer black.png absent.json --output a.png", "A photo, a keypoint file or a folder"),
     (
         "transfer black.png nobody.json --source-keypoints pose.json --output a.png --weights stand-in "
         "--model person-market",
@@ -135,7 +136,7 @@ WRONG = [
     (
         "transfer black.png pose.json --source-keypoints pose.json --output a.png --weights stand-in "
         "--model person-market --batch-size 0",
-        "batch_size",
+        "--batch-size",
     ),
     ("transfer folder pose.json --output out --weights stand-in", "A folder with photos"),
     ("convert noise.pth --preset person-fashion --output a.safetensors", "noise.pth"),

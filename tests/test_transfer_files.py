@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 from helpers.terminals import Terminal
 
+from gfla_tf.cli import main
 from gfla_tf.image_io import read_image, write_image
 from gfla_tf.models.presets import Preset, build_model
 from gfla_tf.pipelines import PoseTransfer
 from gfla_tf.pose import write_openpose_json
-from gfla_tf.transfer_files import Failure, describe_failures, plan_jobs, transfer_files
+from gfla_tf.transfer_files import Failure, check_jobs, describe_failures, plan_jobs, transfer_files
 
 KEYPOINTS = np.column_stack([np.linspace(10, 30, 18), np.linspace(5, 60, 18), np.ones(18)]).astype(np.float32)
 SMALL = Preset(
@@ -83,12 +85,11 @@ def test_a_folder_is_made_with_its_first_picture(transfer, folders):
     assert not (folders / "out").exists()
 
 
-def test_a_folder_that_cannot_be_is_found_before_anybody_is_looked_for(transfer, folders, monkeypatch):
+def test_a_folder_that_cannot_be_is_found_at_once(folders):
     photo = folders / "sources" / "ann.png"
     jobs = plan_jobs(str(folders / "sources"), str(folders / "poses"), str(photo / "out"))
-    monkeypatch.setattr(transfer, "people", None)
     with pytest.raises(ValueError, match=r"A folder that can be written to is expected\. Received: .*ann.png.out"):
-        transfer_files(transfer, jobs)
+        check_jobs(jobs)
 
 
 def test_progress_reaches_its_end_whatever_fails(transfer, folders, monkeypatch, capsys):
@@ -141,18 +142,17 @@ def test_plans_that_cannot_work(folders):
 
 
 @pytest.mark.parametrize("name", ["sheet", "table"])
-def test_pictures_that_cannot_be_written_are_found_before_any_is(transfer, folders, name):
+def test_pictures_that_cannot_be_written_are_found_at_once(folders, name):
     photo, pose = str(folders / "sources" / "ann.png"), str(folders / "poses" / "sit.json")
     jobs = plan_jobs(photo, pose, str(folders / "a.png"))
     with pytest.raises(ValueError, match=r"A file ending in .png.*Received: .*b.bmp"):
-        transfer_files(transfer, jobs, **{name: str(folders / "b.bmp")})
-    assert not (folders / "a.png").exists()
+        check_jobs(jobs, **{name: str(folders / "b.bmp")})
 
 
-def test_debug_sheet_is_for_one_pair(transfer, folders):
+def test_debug_sheet_is_for_one_pair(folders):
     jobs = plan_jobs(str(folders / "sources"), str(folders / "poses"), str(folders / "out"))
     with pytest.raises(ValueError, match="--debug and --source-keypoints are for one source and one pose"):
-        transfer_files(transfer, jobs, sheet="sheet.png")
+        check_jobs(jobs, sheet="sheet.png")
 
 
 def test_a_photo_that_fails_in_every_pose_is_named_once():
@@ -162,3 +162,30 @@ def test_a_photo_that_fails_in_every_pose_is_named_once():
         "me.jpg: nobody was found (2 pictures)",
         "you.jpg in the pose of b.json: a shoulder is missing",
     ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ("absent.jpg pose.json --output a.png", "A photo or a folder of photos is expected. Received: absent.jpg"),
+        ("me.jpg absent.json --output a.png", "A photo, a keypoint file or a folder of them is expected"),
+        ("me.jpg pose.json --output a.png --source-keypoints b.json", "A keypoint file is expected. Received: b.json"),
+        ("me.jpg pose.json --output me.jpg", "Different files are expected"),
+        ("me.jpg pose.json --output a.png --debug b.txt", "A file ending in .png"),
+        ("me.jpg pose.json --output a.png --table b.txt", "A file ending in .png"),
+        ("me.jpg pose.json --output a.png --batch-size 0", "--batch-size of at least 1 is expected. Received: 0"),
+        ("me.jpg pose.json --output a.png --intermediate-poses -1", "--intermediate-poses of at least 0 is expected"),
+    ],
+)
+def test_what_is_wrong_is_found_before_tensorflow_starts(tmp_path, monkeypatch, capsys, wrong, reason):
+    monkeypatch.chdir(tmp_path)
+    for name in ("me.jpg", "pose.json"):
+        (tmp_path / name).touch()
+    monkeypatch.setitem(sys.modules, "gfla_tf.pipelines", None)  # importing it fails
+    assert main(["transfer", *wrong.split()]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_checks_need_no_tensorflow():
+    code = "import sys; from gfla_tf.transfer_files import check_jobs; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -63,9 +63,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `gfla transfer`."""
-    from gfla_tf.transfer_files import describe_failures, plan_jobs, transfer_files
+    from gfla_tf.transfer_files import check_jobs, describe_failures, plan_jobs, transfer_files
 
     jobs = plan_jobs(options.source, options.pose, options.output)  # before the seconds that TensorFlow takes to start
+    check_jobs(
+        jobs,
+        options.debug,
+        options.table,
+        options.batch_size,
+        options.source_keypoints,
+        options.intermediate_poses,
+    )
     from gfla_tf.pipelines import PoseTransfer
 
     transfer = PoseTransfer(
