@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -12,6 +13,7 @@ __all__ = [
     "EXIT_INTERRUPTED",
     "EXIT_PROBLEMS_FOUND",
     "end_process",
+    "end_when_terminated",
     "hide_native_messages",
     "run_guarded",
 ]
@@ -19,6 +21,7 @@ __all__ = [
 EXIT_PROBLEMS_FOUND = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OWN_FOLDERS = tuple(os.path.join(_ROOT, package, "") for package in ("gfla_tf", "training", "serving"))
 
@@ -70,6 +73,11 @@ def hide_native_messages() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
+
+
+def end_when_terminated() -> None:
+    """Let SIGTERM end this process as an error does, so that nothing half-written stays; exit code 143."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
 
 
 def end_process(code: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from gfla_tf.commands.table import Table, run_table
-from gfla_tf.terminal import hide_native_messages
+from gfla_tf.terminal import end_when_terminated, hide_native_messages
 
 __all__ = ["COMMANDS", "main", "run"]
 
@@ -24,6 +24,7 @@ COMMANDS: Table = {
 def run() -> None:
     """Run a command without the messages of native libraries."""
     hide_native_messages()
+    end_when_terminated()
     sys.exit(main())
 
 

@@ -2,7 +2,7 @@
 
 A server looks for folders whose name is a whole number and loads what it finds, at any moment. So a version is written
 beside them under a name that is none, `.writing-...`, and renamed when it is done. Such a folder outlives only a
-process that was killed.
+process that was killed (SIGKILL).
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from serving.versions import existing_versions, new_version, version_folders
@@ -17,6 +20,27 @@ def test_versions_count_up(tmp_path):
     assert [write_version(tmp_path).name for _ in range(3)] == ["1", "2", "3"]
     assert existing_versions(tmp_path / "model") == [1, 2, 3]
     assert (tmp_path / "model" / "3" / "file").read_text() == "content"
+
+
+TERMINATED = """
+import os, signal, sys, time
+from serving import __main__ as serving
+from serving.versions import new_version
+
+def main():
+    with new_version(sys.argv[1], "model"):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+serving.main = main
+serving.run()
+"""
+
+
+def test_nothing_stays_of_a_command_that_is_terminated(tmp_path):
+    result = subprocess.run([sys.executable, "-c", TERMINATED, str(tmp_path)], capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (143, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_numbers_are_not_ordered_as_words(tmp_path):
