@@ -55,7 +55,7 @@ def convert(
     check_distinct([checkpoint], [output])
     state = read_any_state(checkpoint)
     model = build_model(PRESETS[preset])
-    load_state(model, state, source=os.fspath(checkpoint))
+    load_state(model, state, source=os.fspath(checkpoint), list_all=True)
     save_weights(model, output, precision, aliases=pytorch)
     written = state_of(model, aliases=pytorch)
     return Conversion(len(state), len(written), sum(value.size for value in state_of(model).values()))

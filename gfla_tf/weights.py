@@ -115,7 +115,11 @@ def state_of(model: keras.Model, aliases: bool = False) -> dict[str, np.ndarray]
 
 
 def load_state(
-    model: keras.Model, state: dict[str, np.ndarray], strict: bool = True, source: str = "the state"
+    model: keras.Model,
+    state: dict[str, np.ndarray],
+    strict: bool = True,
+    source: str = "the state",
+    list_all: bool = False,
 ) -> None:
     """Fill a model from arrays under the authors' names.
 
@@ -126,15 +130,17 @@ def load_state(
         state: name -> array in PyTorch's axis order.
         strict: False fills what is there and fits, and leaves the rest of the model as it is.
         source: what to call the state in messages, usually a file's name.
+        list_all: list everything that does not fit, a line each, instead of the first of each kind and a number.
 
     Raises:
-        ValueError: one message that lists every missing name, unexpected name, wrong shape and alias that differs.
-            Nothing has been assigned then.
+        ValueError: names are missing or not expected, shapes are wrong, or an alias differs; nothing has been assigned
+            then.
     """
     wanted = parameters(model)
     problems = find_problems(wanted, state) if strict else []
     if problems:
-        raise ValueError(f"{source} does not fit {type(model).__name__}:\n  " + "\n  ".join(problems))
+        said = "\n  " + "\n  ".join(problems) if list_all else f" {_summary(problems)}."
+        raise ValueError(f"{source} does not fit {type(model).__name__}:{said}")
     for name, entry in wanted.items():
         if entry.alias_of is None and name in state and state[name].shape == entry.shape:
             entry.assign(state[name])
@@ -155,6 +161,14 @@ def find_problems(wanted: dict[str, Parameter], state: dict[str, np.ndarray]) ->
         elif not np.all(np.isfinite(state[name])):
             problems.append(f"not finite: {name} holds NaN or infinity")
     return problems
+
+
+def _summary(problems: list[str]) -> str:
+    """The first problem of each kind, and how many more there are of it."""
+    kinds: dict[str, list[str]] = {}
+    for problem in problems:
+        kinds.setdefault(problem.partition(":")[0], []).append(problem)
+    return "; ".join(f"{first} and {len(more)} more" if more else first for first, *more in kinds.values())
 
 
 def save_weights(
@@ -229,7 +243,7 @@ def read_any_state(path: str | os.PathLike) -> dict[str, np.ndarray]:
 
 
 def check_state(name: str, shapes: Mapping[str, tuple[int, ...]], state: Mapping[str, np.ndarray]) -> None:
-    """Raise one ValueError with every weight that is missing or of the wrong shape."""
+    """Raise a ValueError that says how many weights are missing or of the wrong shape, if any is."""
     problems = [f"missing: {key} {list(shape)}" for key, shape in shapes.items() if key not in state]
     problems += [
         f"wrong shape: {key} is {list(state[key].shape)}, expected {list(shape)}"
@@ -237,7 +251,7 @@ def check_state(name: str, shapes: Mapping[str, tuple[int, ...]], state: Mapping
         if key in state and tuple(state[key].shape) != shape
     ]
     if problems:
-        raise ValueError(f"The weights do not fit {name}:\n  " + "\n  ".join(problems))
+        raise ValueError(f"The weights do not fit {name}: {_summary(problems)}.")
 
 
 def _is_safetensors(path: str | os.PathLike) -> bool:

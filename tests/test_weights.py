@@ -132,10 +132,13 @@ def test_a_model_that_was_not_built_is_built(model):
 
 
 def assert_refused(model: keras.Model, state: dict, *lines: str) -> None:
-    """Fail unless the state is refused with exactly these lines, and the model is as it was before."""
+    """Fail unless the state is refused for exactly these reasons, and the model is as it was before."""
     before = [value.copy() for value in model.get_weights()]
     with pytest.raises(ValueError, match="the state does not fit PersonGenerator:") as error:
         load_state(model, state)
+    assert str(error.value) == f"the state does not fit PersonGenerator: {'; '.join(lines)}."
+    with pytest.raises(ValueError, match="the state does not fit PersonGenerator:") as error:
+        load_state(model, state, list_all=True)
     assert str(error.value).splitlines()[1:] == [f"  {line}" for line in lines]
     for value, old in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(value, old)
@@ -152,6 +155,17 @@ def test_missing_unexpected_and_misshapen_parameters(model, other):
         "missing: source.block0.model.2.bias [8]",
         "unexpected: extra [2, 3]",
         "wrong shape: target.block0.model.0.bias is [18, 1], expected [18]",
+    )
+
+
+def test_many_parameters_that_do_not_fit_are_counted(model, other):
+    state = {name: value[..., np.newaxis] for name, value in state_of(model).items()}
+    state |= {"extra": np.zeros(3, np.float32), "more": np.zeros(3, np.float32)}
+    with pytest.raises(ValueError, match="does not fit") as error:
+        load_state(other, state)
+    assert str(error.value) == (
+        "the state does not fit PersonGenerator: unexpected: extra [3] and 1 more; "
+        f"wrong shape: source.block0.model.0.weight is [3, 1], expected [3] and {len(state) - 3} more."
     )
 
 
@@ -177,7 +191,7 @@ def test_numbers_that_are_not_finite(model, other, value):
 def test_messages_name_the_file(model, other, tmp_path):
     path = tmp_path / "part.safetensors"
     write_state(path, {"extra": np.zeros(3, np.float32)})
-    with pytest.raises(ValueError, match=r"part\.safetensors does not fit PersonGenerator:\n  missing: source"):
+    with pytest.raises(ValueError, match=r"part\.safetensors does not fit PersonGenerator: missing: source"):
         load_weights(other, path)
 
 

@@ -219,6 +219,8 @@ def _load_start(stage: Stage, config: RunConfig, start: Path) -> str:
         raise ValueError(
             f"First weights, a stage of a run, a model's folder or a file, are expected. Received: {path}."
         )
+    if path.parent == generator:
+        _check_kind(stage, generator)
     said = _fill_generator(stage, config, path)
     _start_average(stage)
     for name in ("discriminator", "temporal_discriminator"):
@@ -227,6 +229,15 @@ def _load_start(stage: Stage, config: RunConfig, start: Path) -> str:
             load_state(stage.networks()[name], read_any_state(judge), source=str(judge))
             said += f"; the {name} from {judge.parent}"
     return said
+
+
+def _check_kind(stage: Stage, folder: Path) -> None:
+    """ValueError if a model's folder holds a network that the stage's does not begin as."""
+    if not (folder / CONFIG_FILE).is_file():
+        return
+    wanted, kind = stage.generator.preset.network, read_preset(str(folder / CONFIG_FILE)).network
+    if kind != wanted and (wanted, kind) != ("sequence", "person"):
+        raise ValueError(f"First weights of a {wanted} model are expected. Received: {folder}, a model of kind {kind}.")
 
 
 def _fill_generator(stage: Stage, config: RunConfig, path: Path) -> str:

@@ -233,7 +233,7 @@ def test_attention_at_a_level_that_is_not_there():
         build_model(Preset("mine", "person", config={**TINY_WIDTHS, "attention_kernels": {4: 3}}))
 
 
-def test_wrong_weights_are_listed_one_by_one(folder, tmp_path):
+def test_wrong_weights_are_said_in_one_line(folder, tmp_path):
     state = read_state(folder / "weights.safetensors")
     del state["source.block0.model.2.bias"]
     state["source.block0.model.0.weight"] = np.ones(4, np.float32)
@@ -242,11 +242,10 @@ def test_wrong_weights_are_listed_one_by_one(folder, tmp_path):
     write_state(path, state)
     with pytest.raises(ValueError, match=r"wrong\.safetensors does not fit PersonGenerator") as error:
         load_model(folder, weights=path)
-    assert str(error.value).splitlines()[1:] == [
-        "  missing: source.block0.model.2.bias [8]",
-        "  unexpected: source.block9.model.2.bias [2, 3]",
-        "  wrong shape: source.block0.model.0.weight is [4], expected [3]",
-    ]
+    assert str(error.value).endswith(
+        "missing: source.block0.model.2.bias [8]; unexpected: source.block9.model.2.bias [2, 3]; "
+        "wrong shape: source.block0.model.0.weight is [4], expected [3]."
+    )
 
 
 def test_models_without_preset_are_not_saved(tmp_path):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.building import build_generator, build_stage
+from gfla_tf.published import published_model
+from training.building import build_generator, build_stage, load_first_weights
 from training.configs import load_config
 
 
@@ -30,3 +31,10 @@ def test_initial_gain_is_that_of_source_encoder_and_renderer():
     np.testing.assert_allclose(gains, [0.5, 0.5, 0.02, 0.02], rtol=1e-4)
     with pytest.raises(ValueError, match="initial_gain must be above 0. Received: 0"):
         first_kernels("initial_gain=0")
+
+
+def test_first_weights_of_another_kind_of_model_are_refused(tmp_path):
+    config = load_config("flow", "tiny")
+    stage = build_stage(config, build_generator(config))
+    with pytest.raises(ValueError, match=r"of a person model are expected. Received: .*, a model of kind motion\.$"):
+        load_first_weights(stage, config, tmp_path, published_model("motion-demo"))
