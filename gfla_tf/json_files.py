@@ -11,8 +11,12 @@ from gfla_tf.remote import as_path
 __all__ = ["read_json", "write_json"]
 
 
-def read_json(path: str | os.PathLike[str]) -> dict:
+def read_json(path: str | os.PathLike[str], expected: str = "a JSON object") -> dict:
     """The JSON object in a file, also at an address (`gfla_tf.remote`).
+
+    Args:
+        path: of the file.
+        expected: what the file should be, for messages.
 
     Raises:
         ValueError: there is none.
@@ -20,10 +24,23 @@ def read_json(path: str | os.PathLike[str]) -> dict:
     try:
         content = json.loads(as_path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: a JSON object is expected. Received: {error}.") from error
+        raise ValueError(f"{path}: {expected} is expected. Received: {_received(error)}.") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path}: a JSON object is expected. Received: {type(content).__name__}.")
+        raise ValueError(f"{path}: {expected} is expected. Received: {type(content).__name__}.")
     return content
+
+
+def _received(error: Exception) -> str:
+    """What was there instead of JSON."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return "no such file"
+    if isinstance(error, IsADirectoryError):
+        return "a folder"
+    if isinstance(error, UnicodeDecodeError):
+        return "a file that is no text"
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON ({error})" if error.doc.strip() else "an empty file"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def write_json(path: str | os.PathLike[str], content: object) -> None:

@@ -15,16 +15,28 @@ def test_what_is_written_is_read(tmp_path):
     assert read_json(tmp_path / "a.json") == read_json(str(tmp_path / "a.json")) == {"a": 1}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", "3", "[" * 100_000, b"\xff"])
-def test_what_is_no_object_is_an_error_with_its_path(tmp_path, text):
-    (tmp_path / "a.json").write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(ValueError, match=r"a.json: a JSON object is expected. Received: "):
+@pytest.mark.parametrize(
+    ("content", "received"),
+    [
+        (b"", "an empty file"),
+        (b"{", r"no JSON \(Expecting property name"),
+        (b"[1]", "list"),
+        (b"3", "int"),
+        (b"[" * 100_000, ""),
+        (b"\xff", "a file that is no text"),
+    ],
+)
+def test_what_is_no_object_is_an_error_with_its_path(tmp_path, content, received):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"a.json: a JSON object is expected\. Received: {received}"):
         read_json(tmp_path / "a.json")
 
 
 def test_missing_files_are_an_error(tmp_path):
-    with pytest.raises(ValueError, match=r"no.json: a JSON object is expected. Received: .*No such file"):
-        read_json(tmp_path / "no.json")
+    with pytest.raises(ValueError, match=r"no.json: a list of clips is expected\. Received: no such file\.$"):
+        read_json(tmp_path / "no.json", "a list of clips")
+    with pytest.raises(ValueError, match=r": a JSON object is expected\. Received: a folder\.$"):
+        read_json(tmp_path)
     with pytest.raises(ValueError, match="existing, writable folder"):
         write_json(tmp_path / "no" / "a.json", {})
 

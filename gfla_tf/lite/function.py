@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from gfla_tf.inputs import check_input
 from gfla_tf.pose.blazepose.interpreter import find_interpreter_class, open_file
 
 __all__ = ["LiteFunction"]
+
+FILE_MARK = b"TFL3"  # behind the first four bytes
 
 
 class LiteFunction:
@@ -35,6 +38,8 @@ class LiteFunction:
         threads: int | None = None,
         interpreter_class: Callable | None = None,
     ):
+        if not isinstance(file, bytes):
+            _check_file(file)
         source = {"model_content": file} if isinstance(file, bytes) else {"model_path": os.fspath(file)}
         self._interpreter = open_file(interpreter_class or find_interpreter_class(), num_threads=threads, **source)
         if not self._interpreter.get_signature_list():
@@ -69,6 +74,13 @@ class LiteFunction:
             if array.shape != shape or array.dtype != dtype:
                 raise ValueError(f"{name} must be {dtype} of shape {shape}. Received: {array.dtype} of {array.shape}.")
         return self._run(**arrays)
+
+
+def _check_file(path: str | os.PathLike[str]) -> None:
+    check_input(path, "a TFLite file")
+    with open(path, "rb") as file:
+        if file.read(8)[4:] != FILE_MARK:
+            raise ValueError(f"{path}: a TFLite file is expected. Received: a file of another kind.")
 
 
 def _shapes_and_types(details: Mapping[str, Mapping]) -> dict[str, tuple[tuple[int, ...], np.dtype]]:

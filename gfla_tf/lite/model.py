@@ -7,13 +7,13 @@ or "uint8") and `files`, which maps graphs to file names in the same folder.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import numpy as np
 
 from gfla_tf.image_io import from_uint8, to_uint8
+from gfla_tf.json_files import read_json
 from gfla_tf.lite.function import LiteFunction
 
 __all__ = ["LiteModel"]
@@ -40,12 +40,8 @@ class LiteModel:
 
     def __init__(self, description: str | os.PathLike[str], threads: int | None = None):
         path = Path(description)
-        try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-            missing = [name for name in _FIELDS if name not in facts]
-        except (OSError, TypeError, ValueError) as error:
-            raise ValueError(f"The JSON of an exported model is expected. Received: {path} ({error}).") from error
-        if missing:
+        facts = read_json(path, "the JSON of an exported model")
+        if missing := [name for name in _FIELDS if name not in facts]:
             raise ValueError(f"{path} must have the fields {', '.join(_FIELDS)}. Received: none of {missing}.")
         self.network, self.skeleton = facts["network"], facts["skeleton"]
         self.size = facts["height"], facts["width"]

@@ -280,14 +280,14 @@ def save_model(model: keras.Model, folder: str | os.PathLike, precision: str = "
 def read_preset(path: str) -> Preset:
     """The preset in a model's config.json; ValueError if it is not one."""
     known = {entry.name for entry in fields(Preset)}
+    values = read_json(path, "a model's config.json")
     try:
-        values = read_json(path)
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(f"unknown fields {', '.join(unknown)}")
         values["config"] = config_from_json(values.get("config", {}))
         return Preset(**values)
-    except (OSError, TypeError, AttributeError, ValueError) as error:
+    except (TypeError, AttributeError, ValueError) as error:
         raise ValueError(
             f"{path} must be a model's config.json with fields of {sorted(known)}. Received: {error}."
         ) from error

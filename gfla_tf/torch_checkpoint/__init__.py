@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gfla_tf.inputs import check_input
 from gfla_tf.torch_checkpoint.archive import Archive, open_archive
 from gfla_tf.torch_checkpoint.tensors import PickledTensor, decode_storage, tensor_array
 
@@ -64,6 +65,7 @@ def read_torch_checkpoint(path: str | os.PathLike[str]) -> dict[str, np.ndarray]
         ValueError: the file is missing, is no checkpoint, is damaged, refers to anything that a dict of tensors does
             not need, or holds no state dict. The message begins with the path.
     """
+    check_input(path, "a PyTorch checkpoint")
     try:
         with open(path, "rb") as file:
             archive = open_archive(file)

@@ -31,7 +31,7 @@ def described(folder, **changes):
 
 
 def test_a_description_that_is_none_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="The JSON of an exported model is expected. Received: .*missing.json"):
+    with pytest.raises(ValueError, match="missing.json: the JSON of an exported model is .* Received: no such file"):
         LiteModel(tmp_path / "missing.json")
     (tmp_path / "other.json").write_text('{"network": "person"}', encoding="utf-8")
     with pytest.raises(ValueError, match="must have the fields .* Received: none of .*'skeleton'"):

@@ -139,7 +139,6 @@ def test_other_compression_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "expected a file written by `torch.save`. Received: one that starts with b''"),
         (b"import torch\n" * 99, "Received: one that starts with b'import torch"),
         (bytes(range(128, 256)) * 9, "pickle"),
         (b"PK\x03\x04" + bytes(99), "zip"),
@@ -160,11 +159,11 @@ def test_tar_file_of_the_first_versions_is_refused(tmp_path):
         read_torch_checkpoint(tmp_path / "a.pth")
 
 
-def test_missing_file_and_directory(tmp_path):
-    with pytest.raises(ValueError, match=r"absent\.pth: .*No such file"):
-        read_torch_checkpoint(tmp_path / "absent.pth")
-    with pytest.raises(ValueError, match="cannot read this PyTorch checkpoint"):
-        read_torch_checkpoint(tmp_path)
+def test_missing_file_directory_and_empty_file(tmp_path):
+    (tmp_path / "empty.pth").touch()
+    for path, received in (("absent.pth", "no such file"), ("", "a folder"), ("empty.pth", "an empty file")):
+        with pytest.raises(ValueError, match=rf"{path}: a PyTorch checkpoint is expected\. Received: {received}\.$"):
+            read_torch_checkpoint(tmp_path / path)
 
 
 def read_or_refuse(path: Path, data: bytes) -> bool:

@@ -121,7 +121,7 @@ def read_evaluation(path: str | os.PathLike[str]) -> Evaluation:
         ValueError: it is none, or scores are not those that it is about.
     """
     path = Path(path) / EVALUATION_FILE if Path(path).is_dir() else Path(path)
-    content = read_json(path)
+    content = read_json(path, "the result of `evaluate`")
     if not _is_evaluation(content):
         raise ValueError(f"{path}: the result of `evaluate` is expected. Received: another JSON object.")
     scores = {}

@@ -144,6 +144,15 @@ def test_a_file_with_unknown_operations_is_one_line_by_command(custom, capsys):
     assert error.count("\n") == 1
 
 
+def test_other_files_are_refused_in_one_line_by_command(tmp_path, capsys):
+    (tmp_path / "me.jpg").write_bytes(b"no graph at all")
+    for name, received in (("me.jpg", "a file of another kind"), ("nothere.tflite", "no such file")):
+        assert main(["tflite-bench", str(tmp_path / name)]) == 2
+        error = capsys.readouterr().err
+        assert error.endswith(f"{name}: a TFLite file is expected. Received: {received}.\n")
+        assert error.count("\n") == 1
+
+
 def test_a_model_is_written_by_command(monkeypatch, tmp_path, capsys):
     asked = []
     monkeypatch.setattr("gfla_tf.pipelines.load_trained", lambda model, weights: (model, weights))

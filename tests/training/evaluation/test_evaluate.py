@@ -250,5 +250,5 @@ def test_results_that_do_not_belong_together_are_refused(pairs, tmp_path):
         (tmp_path / "evaluation.json").write_text(json.dumps({"systems": systems, "fingerprint": {}}))
         with pytest.raises(ValueError, match="the result of `evaluate` is expected"):
             read_evaluation(tmp_path / "evaluation.json")
-    with pytest.raises(ValueError, match="a JSON object is expected"):
+    with pytest.raises(ValueError, match="nothing.json: the result of `evaluate` is expected. Received: no such file"):
         read_evaluation(tmp_path / "nothing.json")
