@@ -14,11 +14,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from gfla_tf.image_io import WRITABLE_EXTENSIONS
+from gfla_tf.inputs import check_input
 from gfla_tf.outputs import check_distinct, check_folder, whole_file
-from gfla_tf.people import PeopleReader
-from gfla_tf.pose.keypoint_files import read_keypoints
+from gfla_tf.people import PeopleReader, is_keypoint_file
+from gfla_tf.pose.keypoint_files import read_keypoints, split_image_name
 from gfla_tf.pose.sequences import read_sequence
 from gfla_tf.progress import Progress
+from gfla_tf.remote import as_path
 from gfla_tf.transfer_files import Job, plan_jobs
 from serving.client import ServingClient
 from serving.transports import check_address
@@ -76,6 +79,7 @@ def render(job: RenderingJob) -> tuple[list[str], int]:
     """
     for server in job.servers:
         check_address(server)
+    _check(job)
     with job.client() as client:
         endpoints = client.endpoints()
         if "clip" in endpoints:
@@ -85,6 +89,26 @@ def render(job: RenderingJob) -> tuple[list[str], int]:
         raise ValueError(f"A model that renders people is expected. Received: one with {', '.join(endpoints)}.")
     skeleton = SKELETONS[endpoints["transfer"].inputs["source_keypoints"][1][1]]
     return _render_pictures(job, skeleton)
+
+
+def _check(job: RenderingJob) -> None:
+    """ValueError for what is wrong with a job whatever kind of model it is for; asked before any server."""
+    if job.parallel < 1:
+        raise ValueError(f"One request at a time or more is expected. Received: {job.parallel}.")
+    kinds = {job.source: "a photo", job.pose: "a photo or a keypoint file", job.source_keypoints: "a keypoint file"}
+    for path, kind in kinds.items():
+        if path is not None and isinstance(file := as_path(split_image_name(path)[0]), Path) and not file.is_dir():
+            check_input(file, kind)
+    if Path(job.source).is_dir() or not (Path(job.pose).is_dir() or is_keypoint_file(job.pose)):
+        _plan(job)  # a clip is of one photo and of keypoints
+    elif Path(job.output).suffix.lower() in WRITABLE_EXTENSIONS:
+        _check_png(job.output)
+        check_distinct([job.source, job.pose, job.source_keypoints], [job.output])
+
+
+def _check_png(output: str | Path) -> None:
+    if Path(output).suffix.lower() != ".png":
+        raise ValueError(f"A file ending in .png is expected: servers answer with PNG. Received: {output}.")
 
 
 def _render_clip(job: RenderingJob, client: ServingClient, skeleton: str) -> int:
@@ -119,18 +143,20 @@ def _check_folder(folder: Path, count: int) -> None:
         )
 
 
-def _render_pictures(job: RenderingJob, skeleton: str) -> tuple[list[str], int]:
-    if job.parallel < 1:
-        raise ValueError(f"One request at a time or more is expected. Received: {job.parallel}.")
+def _plan(job: RenderingJob) -> list[Job]:
+    """The pictures to render; ValueError if files don't go together."""
     jobs = plan_jobs(job.source, job.pose, job.output)
-    if jobs[0][2].suffix.lower() != ".png":
-        raise ValueError(f"A file ending in .png is expected: servers answer with PNG. Received: {jobs[0][2]}.")
+    _check_png(jobs[0][2])
     if len(jobs) > 1 and job.source_keypoints:
         raise ValueError("--source-keypoints is for one source. Received: a folder.")
     inputs = (path for source, pose, _ in jobs for path in (source, pose))
     check_distinct([*inputs, job.source_keypoints], [output for *_, output in jobs])
     check_folder(jobs[0][2].parent)
-    failures = []
+    return jobs
+
+
+def _render_pictures(job: RenderingJob, skeleton: str) -> tuple[list[str], int]:
+    jobs, failures = _plan(job), []
     with Progress(len(jobs), "pictures") as progress:
         for failure in _failures(job, jobs, PeopleReader(skeleton)):
             progress.add()

@@ -104,3 +104,22 @@ def test_every_address_is_looked_at_before_anybody_is_asked(job, monkeypatch):
     monkeypatch.setattr(RenderingJob, "client", lambda self: pytest.fail("was asked"))
     with pytest.raises(ValueError, match=r"HOST:PORT is expected\. Received: 'other:8501'"):
         render(replace(job, servers=("http://host", "other:8501")))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"source": "nobody.png"}, r"nobody\.png: a photo is expected\. Received: no such file"),
+        ({"pose": "nobody.json"}, r"nobody\.json: a photo or a keypoint file is expected\. Received: no such file"),
+        ({"source_keypoints": "nobody.json"}, r"nobody\.json: a keypoint file is expected\. Received: no such file"),
+        ({"output": "out.jpg"}, r"ending in \.png is expected.*Received: .*out\.jpg"),
+        ({"pose": "me.png", "output": "out.txt"}, r"ending in \.png, .*Received: .*out\.txt"),
+        ({"output": "me.png"}, r"Different files are expected as .*Received: .*me\.png"),
+        ({"parallel": 0}, "One request at a time or more"),
+    ],
+)
+def test_files_are_looked_at_before_anybody_is_asked(job, tmp_path, monkeypatch, changes, message):
+    monkeypatch.setattr(RenderingJob, "client", lambda self: pytest.fail("was asked"))
+    changes = {name: str(tmp_path / value) if isinstance(value, str) else value for name, value in changes.items()}
+    with pytest.raises(ValueError, match=message):
+        render(replace(job, **changes))
