@@ -10,13 +10,14 @@ from __future__ import annotations
 import csv
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gfla_tf.inputs import check_input
 from training.jnd.study import Trial
 
-__all__ = ["ANSWERS_FILE", "COLUMNS", "Answer", "AnswerFile", "answer_of", "read_answers"]
+__all__ = ["ANSWERS_FILE", "COLUMNS", "Answer", "AnswerFile", "answer_of", "read_answers", "read_rows"]
 
 ANSWERS_FILE = "answers.csv"
 COLUMNS = ("rater", "trial", "model", "picture", "real", "called_real", "milliseconds")
@@ -56,14 +57,38 @@ def read_answers(path: str | os.PathLike[str]) -> list[Answer]:
     Raises:
         ValueError: it is none.
     """
+    rows = read_rows(path, COLUMNS, "a CSV file of answers")
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
         return [answer_of(row) for row in rows]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: a CSV file of answers ({','.join(COLUMNS)}) is expected. Received: {error}."
         ) from error
+
+
+def read_rows(path: str | os.PathLike[str], columns: Sequence[str], expected: str) -> list[dict[str, str]]:
+    """The rows of a CSV file.
+
+    Args:
+        path: of the file.
+        columns: that it must have.
+        expected: what it should be, for messages.
+
+    Raises:
+        ValueError: it is none, or lacks a column.
+    """
+    expected = f"{expected} ({','.join(columns)})"
+    check_input(path, expected)
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            lacking = [name for name in columns if name not in (reader.fieldnames or [])]
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error):
+        lacking, rows = list(columns), []
+    if lacking:
+        raise ValueError(f"{path}: {expected} is expected. Received: a file without {','.join(lacking)}.")
+    return rows
 
 
 def answer_of(row: Mapping[str, str]) -> Answer:

@@ -11,7 +11,6 @@ a single rater they are over answers.
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,11 +18,13 @@ import numpy as np
 
 from gfla_tf.metrics.intervals import Interval
 from training.evaluation.tables import text_table
-from training.jnd.answers import Answer, answer_of, read_answers
+from training.jnd.answers import Answer, answer_of, read_answers, read_rows
 from training.jnd.comparisons import CHECK
+from training.jnd.export import KEY_COLUMNS
 
 __all__ = ["FoolingRate", "add_arguments", "attentive", "fooling_rates", "once", "run"]
 
+PAGE_COLUMNS = ("rater", "trial", "called_real", "milliseconds")  # of an exported study
 WRONG_CHECKS = 0.25
 CONFIDENCE, RESAMPLES = 0.95, 10_000
 
@@ -119,10 +120,10 @@ def _read(path: str, key: str | None) -> list[Answer]:
 
 def _with_key(path: str, key: str) -> list[Answer]:
     """Answers of an exported study's page, which don't say what was what."""
+    keys = read_rows(key, KEY_COLUMNS, "the key of an exported study")
+    rows = read_rows(path, PAGE_COLUMNS, "a CSV file of a page's answers")
+    what = {(row["rater"], row["trial"]): row for row in keys}
     try:
-        with open(key, encoding="utf-8", newline="") as file:
-            what = {(row["rater"], row["trial"]): row for row in csv.DictReader(file)}
-        with open(path, encoding="utf-8", newline="") as file:
-            return [answer_of({**row, **what[row["rater"], row["trial"]]}) for row in csv.DictReader(file)]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        return [answer_of({**row, **what[row["rater"], row["trial"]]}) for row in rows]
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: answers that go with {key} are expected. Received: {error}.") from error

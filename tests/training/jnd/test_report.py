@@ -94,5 +94,17 @@ def test_an_exported_study_is_read_with_its_key(study, tmp_path, capsys):
         run_report(options(add_arguments, collected, "--key", str(tmp_path / "key.csv")))
 
 
+@pytest.mark.parametrize("content", [b'{"a": 1}', b"\xff\xd8", b"rater,trial,model\n"])
+@pytest.mark.parametrize("key", [False, True])
+def test_other_files_are_no_answers(tmp_path, content, key):
+    from training.jnd.report import add_arguments
+
+    (tmp_path / "key.csv").write_text("rater,trial,model,picture,real\n")
+    (tmp_path / "foo.json").write_bytes(content)
+    arguments = [str(tmp_path / "foo.json"), *(["--key", str(tmp_path / "key.csv")] if key else [])]
+    with pytest.raises(ValueError, match=r"foo.json: a CSV file of .*answers \(rater,.*Received: a file without "):
+        run_report(options(add_arguments, *arguments))
+
+
 def test_columns_are_those_of_the_text():
     assert COLUMNS == ("rater", "trial", "model", "picture", "real", "called_real", "milliseconds")
