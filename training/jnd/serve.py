@@ -1,4 +1,4 @@
-"""Serve the just-noticeable-difference test to browsers, and collect the answers.
+r"""Serve the just-noticeable-difference test to browsers, and collect the answers.
 
     python -m training jnd serve --real data/test --generated mine=results/mine --generated theirs=results/theirs \
         --output studies/first

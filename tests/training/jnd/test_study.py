@@ -9,10 +9,17 @@ import pytest
 from helpers.tiny_datasets import tree
 
 from gfla_tf.image_io import read_image, write_image
+from training.__main__ import main
 from training.jnd.answers import AnswerFile, read_answers
 from training.jnd.comparisons import CHECK, find_comparisons, mixed_up
 from training.jnd.folder import open_study
 from training.jnd.study import StudySettings
+
+
+def test_help_shows_the_example_as_it_is_typed(capsys):
+    with pytest.raises(SystemExit):
+        main(["jnd", "serve", "--help"])
+    assert "theirs=results/theirs \\\n" in capsys.readouterr().out
 
 
 def test_generated_pictures_meet_the_real_ones_of_their_names(pictures, generated):
