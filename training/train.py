@@ -75,9 +75,11 @@ def train(
     say = say if distribution.is_chief else _keep_quiet
     with folder.locked() if distribution.is_chief else contextlib.nullcontext():
         if distribution.is_chief:
-            folder.open(config)
+            folder.check(config)
         with distribution.strategy.scope():
             step = _restore(stage, config, folder, run, start, say)
+        if distribution.is_chief:
+            folder.open(config)  # not before the first weights are there: the next start would take its configuration
         distribution.check_agreement(step)
         elements = f"{len(sources['train'])} {config.ELEMENTS}"
         say(f"Step {step} of {config.steps}, {elements} to train; look into {folder.path}")

@@ -42,6 +42,14 @@ def test_wrong_input_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, capsy
     assert not run.exists()
 
 
+def test_a_run_without_its_first_weights_is_not_begun(tmp_path, capsys):
+    arguments = ["flow", "--run", str(tmp_path / "run"), "--data", str(DATA)]
+    assert main([*arguments, "--config", "tiny", "--init", "nowhere"]) == 2
+    assert "First weights, a stage of a run, a model's folder or a file, are expected" in capsys.readouterr().err
+    assert main(arguments) == 2
+    assert "A new run needs --config" in capsys.readouterr().err
+
+
 def test_a_run_taken_up_has_its_own_configuration_and_data(tmp_path):
     folder = RunFolder(tmp_path, "image")
     folder.path.mkdir(parents=True)

@@ -57,8 +57,8 @@ class RunFolder:
         """The checkpoints of this stage."""
         return Checkpoints(self.path / "checkpoints", keep)
 
-    def open(self, config: RunConfig) -> None:
-        """Make the folder, or see that the checkpoints in it are of this configuration; keep the configuration.
+    def check(self, config: RunConfig) -> None:
+        """See that the checkpoints in the folder, if there are any, are of this configuration.
 
         Raises:
             ValueError: it holds a run with another one; the message lists what differs.
@@ -72,6 +72,10 @@ class RunFolder:
                     f"{self.path} holds a run of another configuration (field: there, here): {'; '.join(differences)}. "
                     "Take another --run, or the configuration there by leaving out --config and --set."
                 )
+
+    def open(self, config: RunConfig) -> None:
+        """Make the folder and keep the configuration in it; see `check` for what can be wrong."""
+        self.check(config)
         self._make()
         write_config(config, self.config_file)
 
