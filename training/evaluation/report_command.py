@@ -33,9 +33,9 @@ def run(options: argparse.Namespace) -> int:
     from training.evaluation.results import read_evaluation
 
     evaluation = read_evaluation(options.evaluation)
-    for path in write_report(evaluation, options.output or evaluation.folder):
-        print(path)
-    if options.card is not None:
+    if options.card is not None:  # first, as it may have no place for the figures
         write_card(evaluation, options.card, options.place)
         print(options.card)
+    for path in write_report(evaluation, options.output or evaluation.folder):
+        print(path)
     return 0

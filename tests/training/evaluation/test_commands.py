@@ -161,6 +161,9 @@ def test_report(evaluated, tmp_path, capsys):
     assert (tmp_path / "page" / "report.md").read_text(encoding="utf-8") == markdown
     for path in shown:
         assert (tmp_path / "page" / path).read_bytes() == (evaluated / path).read_bytes()
+    card.write_text("# Card\n", encoding="utf-8")
+    assert main(["report", str(evaluated), "--output", str(tmp_path / "none"), "--card", str(card)]) == 2
+    assert not (tmp_path / "none").exists()
 
 
 def test_every_protocol_is_complete():
