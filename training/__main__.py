@@ -18,7 +18,7 @@ STAGES: Table = {
     "image": ("train the whole generator, the second stage", "training.image"),
     "sequence": ("train the sequence generator: a person animated frame by frame", "training.sequence"),
     "motion": ("train the motion extractor: clean joints from noisy ones", "training.motion"),
-    "motion-table": ("judge motion extractors, beside classical filters", "training.motion_table"),
+    "motion-table": ("judge motion extractors, beside classical filters", "training.motion_table_command"),
     "evaluate": ("judge models on a dataset's test pairs", "training.evaluation.evaluate_command"),
     "compare": ("compare systems of two evaluations", "training.evaluation.compare_command"),
     "report": ("write an evaluation as a page", "training.evaluation.report_command"),

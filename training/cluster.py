@@ -1,11 +1,13 @@
-"""Reading TF_CONFIG, which says who the workers are and which one this is."""
+"""How training is distributed; reading TF_CONFIG, which says who the workers are and which one this is."""
 
 from __future__ import annotations
 
 import json
 from typing import NamedTuple
 
-__all__ = ["Cluster", "read_cluster"]
+__all__ = ["KINDS", "Cluster", "read_cluster"]
+
+KINDS = ("none", "mirrored", "workers")  # see `training.distribution`
 
 _EXAMPLE = '{"cluster": {"worker": ["first:2222", "second:2222"]}, "task": {"type": "worker", "index": 0}}'
 

@@ -19,12 +19,11 @@ from contextlib import contextmanager
 
 import tensorflow as tf
 
-from training.cluster import read_cluster
+from training.cluster import KINDS, read_cluster
 from training.data.pipeline import Pipeline
 
-__all__ = ["KINDS", "Distribution", "WorkerLostError", "end_process", "open_distribution"]
+__all__ = ["Distribution", "WorkerLostError", "end_process", "open_distribution"]
 
-KINDS = ("none", "mirrored", "workers")
 _SECONDS_TO_LEARN = 3
 # What TensorFlow raises, by turns, where another worker is gone.
 _LOST = (

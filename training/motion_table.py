@@ -1,15 +1,6 @@
-r"""Judge motion extractors by held-out recordings, beside the joints as found and the best classical filters.
+"""Tables of motion extractors, the joints as found and the best classical filters, judged by held-out recordings.
 
-Each --model is a folder of a trained model, or the name of one that comes with the library; NAME=FOLDER calls it NAME
-in the table. --mocap is a folder of .bvh files, of which the held-out ones count; --clips are folders of `data render
---kind clips`, of which the test clips count, as the bundled estimator sees them. What the figures mean is said in
-`training.motion_scores`.
-
-For example:
-  python -m training motion-table --mocap mocap --clips clips --model motion-demo --output table.md
-
-  what the clip's vector and the receptive field are good for
-  python -m training motion-table --mocap mocap --model full=runs/full/motion/model plain=runs/plain/motion/model
+What the figures mean is said in `training.motion_scores`; `training.motion_table_command` is the command.
 """
 
 from __future__ import annotations
@@ -23,48 +14,25 @@ import numpy as np
 
 from gfla_tf.models.presets import load_model
 from gfla_tf.motion import CausalMotionCleaner, MotionCleaner, fill_only
-from gfla_tf.outputs import check_output, whole_file
+from gfla_tf.outputs import whole_file
 from gfla_tf.published import find_model
 from training.motion_scores import FILTERS, Method, Score, score, search
 from training.motion_tracks import Track, capture_tracks, clip_tracks
 
-__all__ = ["add_arguments", "judge", "run"]
+__all__ = ["judge", "make_tables", "write_tables"]
 
 HEADER = "| {} | position error | acceleration error |\n|---|---|---|"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `motion-table`."""
-    parser.add_argument("--model", nargs="+", default=["motion-demo"], metavar="[NAME=]MODEL", help="(%(default)s)")
-    parser.add_argument("--mocap", metavar="DIR", help="folder of motion capture")
-    parser.add_argument("--clips", nargs="+", default=[], metavar="DIR", help="folders of rendered clips")
-    parser.add_argument(
-        "--held-out", nargs="+", default=[], metavar="NAME", help="recordings that were held out of training by name"
-    )
-    parser.add_argument(
-        "--lookahead", nargs="+", type=int, default=[], metavar="N", help="also live, each frame N frames later"
-    )
-    parser.add_argument(
-        "--detections", metavar="DIR", help="keep what the estimator finds there, and take it from there"
-    )
-    parser.add_argument("--output", metavar="MD|JSON", help="also write the tables there")
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run `motion-table`; returns the exit code 0."""
-    if not options.mocap and not options.clips:
-        raise ValueError("--mocap DIR or --clips DIR is expected. Received: neither.")
-    if options.output:
-        check_output(options.output)
+def make_tables(options: argparse.Namespace) -> dict[str, dict[str, Score]]:
+    """The tables by title, for the arguments of `motion-table`; each is printed when it is done."""
     _refuse_twice("folders of clips", [Path(folder).name for folder in options.clips])
     methods = _methods(options.model, options.lookahead)
     tables = {}
     for title, tracks in _sets(options):
         tables[title] = judge(tracks, methods)
         print(_markdown(title, tables[title]), flush=True)
-    if options.output:
-        _write(options.output, tables)
-    return 0
+    return tables
 
 
 def _refuse_twice(what: str, names: list[str]) -> None:
@@ -129,7 +97,8 @@ def _markdown(title: str, scores: Mapping[str, Score]) -> str:
     return "\n".join([HEADER.format(title), *lines, ""])
 
 
-def _write(path: str, tables: Mapping[str, Mapping[str, Score]]) -> None:
+def write_tables(path: str, tables: Mapping[str, Mapping[str, Score]]) -> None:
+    """Write tables as Markdown, or as JSON where the file's name ends so."""
     text = "\n".join(_markdown(title, scores) for title, scores in tables.items())
     if path.endswith(".json"):
         plain = {title: {name: found._asdict() for name, found in scores.items()} for title, scores in tables.items()}

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from gfla_tf.terminal import EXIT_PROBLEMS_FOUND
-from training.configs import RunConfig, config_names, load_config
-from training.distribution import KINDS, WorkerLostError, end_process
-from training.runs import RunFolder
+from training.cluster import KINDS
+
+if TYPE_CHECKING:
+    from training.configs import RunConfig
+    from training.runs import RunFolder
 
 __all__ = ["add_train_arguments", "run_training"]
+
+# The named configurations of `training.configs`, which loads TensorFlow: help does without.
+NAMES = {
+    "flow": ("fashion256", "market128", "demo", "tiny", "mobile"),
+    "image": ("fashion256", "market128", "demo", "tiny", "mobile"),
+    "sequence": ("demo", "tiny", "video256"),
+    "motion": ("tiny", "human36m", "motion-demo"),
+}
 
 
 def add_train_arguments(parser: argparse.ArgumentParser, stage: str) -> None:
@@ -20,7 +31,7 @@ def add_train_arguments(parser: argparse.ArgumentParser, stage: str) -> None:
     parser.add_argument(
         "--config",
         metavar="NAME|FILE",
-        help=f"{', '.join(config_names(stage))}, or a JSON file (a run taken up: its own)",
+        help=f"{', '.join(NAMES[stage])}, or a JSON file (a run taken up: its own)",
     )
     parser.add_argument(
         "--set",
@@ -43,6 +54,8 @@ def add_train_arguments(parser: argparse.ArgumentParser, stage: str) -> None:
 
 def run_training(stage: str, options: argparse.Namespace) -> int:
     """Train as the options say; returns the exit code."""
+    from training.distribution import WorkerLostError, end_process
+    from training.runs import RunFolder
     from training.train import train
 
     folder = RunFolder(options.run, stage)
@@ -57,11 +70,13 @@ def run_training(stage: str, options: argparse.Namespace) -> int:
 
 
 def _config(stage: str, options: argparse.Namespace, folder: RunFolder) -> RunConfig:
+    from training.configs import load_config
+
     settings = [setting for group in options.set for setting in group]
     if options.config is not None:
         return load_config(stage, options.config, settings)
     if not folder.config_file.is_file():
-        names = "|".join(config_names(stage))
+        names = "|".join(NAMES[stage])
         raise ValueError(f"A new run needs --config {names}|FILE. Received: none, and no {folder.path}.")
     return load_config(stage, folder.config_file, settings)
 

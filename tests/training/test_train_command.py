@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from gfla_tf.outputs import whole_file
 from training.__main__ import main
-from training.configs import load_config, write_config
+from training.configs import config_names, load_config, write_config
 from training.runs import RunFolder
-from training.train_command import _config, _data
+from training.train_command import NAMES, _config, _data
 
 DATA = Path(__file__).parents[2] / "samples" / "rendered"
+
+
+@pytest.mark.parametrize("stage", ["flow", "image", "sequence", "motion", "motion-table"])
+def test_help_loads_no_tensorflow(stage):
+    code = (
+        f"import sys; from training.__main__ import main\ntry: main(['{stage}', '--help'])\nexcept SystemExit: pass\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code + "sys.exit('tensorflow' in sys.modules)"], capture_output=True)
+    assert (result.returncode, b"python -m training" in result.stdout) == (0, True)
+
+
+def test_help_names_every_configuration():
+    assert {stage: list(names) for stage, names in NAMES.items()} == {stage: config_names(stage) for stage in NAMES}
 
 
 @pytest.mark.parametrize(
