@@ -30,7 +30,7 @@ from serving.requests import WARMUP_FILE, make_record, write_records
 from serving.signatures import DEFAULT_SIGNATURE, NETWORKS
 from serving.versions import new_version
 
-__all__ = ["PRECISIONS", "ExportError", "export_model", "serve_model"]
+__all__ = ["PRECISIONS", "ExportError", "check_kind", "export_model", "serve_model"]
 
 # Computing type -> policy of the layers, and the largest difference that two ways of computing may have. Sixteen bits
 # hold two to three decimal digits, and graphs round where eager layers do not.
@@ -85,14 +85,20 @@ def serve_model(model: keras.Model, precision: str = "float32") -> ServedModel:
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
-    preset = getattr(model, "preset", None)
-    if not isinstance(preset, Preset) or preset.network not in NETWORKS or preset.skeleton is None:
-        kind = preset.network if isinstance(preset, Preset) else type(model).__name__
-        raise ValueError(f"A model of a {', '.join(NETWORKS)} preset is expected. Received: one of kind {kind}.")
+    check_kind(model)
+    preset = model.preset
     options = {} if preset.network == "motion" else {"implementation": "fused"}
     copy = build_model(preset, dtype=PRECISIONS[precision][0], **options)
     copy.set_weights(model.get_weights())
     return _SERVED[preset.network](copy)
+
+
+def check_kind(model: keras.Model) -> None:
+    """ValueError unless models of its kind are served; it needs no weights."""
+    preset = getattr(model, "preset", None)
+    if not isinstance(preset, Preset) or preset.network not in NETWORKS or preset.skeleton is None:
+        kind = preset.network if isinstance(preset, Preset) else type(model).__name__
+        raise ValueError(f"A model of a {', '.join(NETWORKS)} preset is expected. Received: one of kind {kind}.")
 
 
 def _describe(path: Path, preset: Preset, precision: str) -> None:

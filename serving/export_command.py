@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 
 from gfla_tf.commands.stand_in import warn_of_stand_in
+from gfla_tf.outputs import check_folder
+from serving.versions import check_name
 
 __all__ = ["add_arguments", "run"]
 
@@ -34,9 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Export, and print the folder."""
+    if options.name is not None:
+        check_name(options.name)
+    check_folder(options.output)
+    from gfla_tf.models.presets import outline_model
     from gfla_tf.pipelines import load_trained
-    from serving.export import export_model
+    from gfla_tf.published import find_model
+    from serving.export import check_kind, export_model
 
+    check_kind(outline_model(find_model(options.model, options.weights)))
     warn_of_stand_in(options.weights, "expect coloured noise, not a person", "serving")
     model = load_trained(options.model, options.weights)
     print(export_model(model, options.output, options.name, options.precision))

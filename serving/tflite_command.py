@@ -44,12 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Export, and print the report and the path of the JSON."""
+    from gfla_tf.models.presets import outline_model
     from gfla_tf.pipelines import load_trained
-    from serving.tflite.export import export_lite
+    from gfla_tf.published import find_model
+    from serving.tflite.export import export_lite, plan_export
 
+    what = options.output, options.size, options.precision, options.pixels, options.name
+    plan_export(outline_model(find_model(options.model, options.weights)), *what)
     warn_of_stand_in(options.weights, "expect coloured noise, not a person", "serving")
-    model = load_trained(options.model, options.weights)
-    path, report = export_lite(model, options.output, options.size, options.precision, options.pixels, options.name)
+    path, report = export_lite(load_trained(options.model, options.weights), *what)
     print(report)
     print(path)
     return 0

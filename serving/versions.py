@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Version", "existing_versions", "new_version", "version_folders"]
+__all__ = ["Version", "check_name", "existing_versions", "new_version", "version_folders"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -47,19 +47,24 @@ def version_folders(model_folder: str | os.PathLike[str]) -> dict[int, Path]:
     return {int(path.name): path for path in sorted(found, key=lambda path: (int(path.name), -len(path.name)))}
 
 
+def check_name(name: str) -> None:
+    """ValueError unless it can be a model's name, as it stands in addresses: letters, digits, `_`, `.` and `-`."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"A model's name of letters, digits, '_', '.' and '-' is expected. Received: {name!r}.")
+
+
 @contextlib.contextmanager
 def new_version(root: str | os.PathLike[str], name: str) -> Iterator[Version]:
     """Give an empty folder, which becomes the model's next version if the block ends without an error.
 
     Args:
         root: folder of all models; made if it is not there.
-        name: of the model, as it stands in addresses: letters, digits, `_`, `.` and `-`.
+        name: of the model, see `check_name`.
 
     Raises:
         ValueError: another name, or a folder that cannot be written to.
     """
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"A model's name of letters, digits, '_', '.' and '-' is expected. Received: {name!r}.")
+    check_name(name)
     model_folder = Path(root) / name
     writing = model_folder / f".writing-{uuid.uuid4().hex}"
     try:

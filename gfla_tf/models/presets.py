@@ -29,6 +29,7 @@ __all__ = [
     "build_model",
     "config_from_json",
     "load_model",
+    "outline_model",
     "read_preset",
     "save_model",
 ]
@@ -212,12 +213,17 @@ def build_model(preset: Preset, **config) -> keras.Model:
     Raises:
         ValueError: if the network does not take such settings.
     """
+    model = _outline(preset, config)
+    model.build(None)
+    return model
+
+
+def _outline(preset: Preset, config: dict) -> keras.Model:
     settings = {**preset.config, **config}
     try:
         model = NETWORKS[preset.network](**settings)
     except (TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"The settings {settings} do not suit a {preset.network} network: {error}.") from error
-    model.build(None)
     kept = {name: value for name, value in settings.items() if name not in KERAS_SETTINGS}
     model.preset = preset if kept == preset.config else replace(preset, config=kept, parameters=0)
     return model
@@ -239,23 +245,35 @@ def load_model(preset_or_folder: str | os.PathLike, weights: str | os.PathLike |
         A built Keras model; its `preset` attribute tells the frame and the skeleton it works with.
 
     Raises:
-        ValueError: if there is no such preset or folder, or the weights do not fit (all reasons are listed).
+        ValueError: if there is no such preset or folder, or the weights do not fit.
     """
     name = os.fspath(preset_or_folder)
-    if name in PRESETS:
-        preset = PRESETS[name]
-    elif os.path.isdir(name):
-        preset = read_preset(os.path.join(name, CONFIG_FILE))
-        weights = os.path.join(name, WEIGHTS_FILE) if weights is None else weights
-    else:
-        raise ValueError(f"A folder or one of the presets {', '.join(PRESETS)} is expected. Received: {name!r}.")
-    model = build_model(preset, **config)
+    model = build_model(_find_preset(name), **config)
+    if weights is None and name not in PRESETS:
+        weights = os.path.join(name, WEIGHTS_FILE)
     if weights == STAND_IN:
         shapes = {key: entry.shape for key, entry in parameters(model).items() if entry.alias_of is None}
         load_state(model, stand_in_state(shapes))
     elif weights is not None:
         load_weights(model, weights)
     return model
+
+
+def outline_model(preset_or_folder: str | os.PathLike) -> keras.Model:
+    """A model without weights, at once: to ask what can be done with it before `load_model` takes its time.
+
+    Raises:
+        ValueError: if there is no such preset or folder.
+    """
+    return _outline(_find_preset(os.fspath(preset_or_folder)), {})
+
+
+def _find_preset(name: str) -> Preset:
+    if name in PRESETS:
+        return PRESETS[name]
+    if os.path.isdir(name):
+        return read_preset(os.path.join(name, CONFIG_FILE))
+    raise ValueError(f"A folder or one of the presets {', '.join(PRESETS)} is expected. Received: {name!r}.")
 
 
 def save_model(model: keras.Model, folder: str | os.PathLike, precision: str = "float32") -> None:

@@ -24,7 +24,7 @@ from serving.tflite.report import file_facts, format_report
 from serving.tflite.rounding import allow_rounding, own_rounding
 from serving.tflite.verification import EXACT, ROUNDED, Agreement, Limit, find_interpreters, verify
 
-__all__ = ["export_lite"]
+__all__ = ["export_lite", "plan_export"]
 
 
 def export_lite(
@@ -54,11 +54,7 @@ def export_lite(
         ValueError: another kind of model, size, precision or pixels, or files that cannot be written.
         ExportError: a file does not do what the model does, or holds an operation that is not built in.
     """
-    graphs = graphs_of(model, size, pixels)
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
-    description = describe(model, graphs, size, precision, pixels, name)
-    _check_files(Path(folder), description)
+    graphs, description = plan_export(model, folder, size, precision, pixels, name)
     files = {graph.name: convert(graph, precision, description) for graph in graphs}
     names = description["files"]
     shape = None if model.preset.network == "motion" else (description["height"], description["width"])
@@ -73,6 +69,22 @@ def export_lite(
     whole = {**description, "contents": facts, "verification": [agreement.facts() for agreement in agreements]}
     path = _write(Path(folder), description["name"], {names[graph]: files[graph] for graph in files}, whole)
     return path, format_report(facts, agreements)
+
+
+def plan_export(
+    model: keras.Model, folder: str | os.PathLike[str], size: int | None, precision: str, pixels: str, name: str | None
+) -> tuple[list[LiteGraph], dict]:
+    """The graphs to write and what is said of them, for the arguments of `export_lite`; the model needs no weights.
+
+    Raises:
+        ValueError: another kind of model, size, precision or pixels, or files that cannot be written.
+    """
+    graphs = graphs_of(model, size, pixels)
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
+    description = describe(model, graphs, size, precision, pixels, name)
+    _check_files(Path(folder), description)
+    return graphs, description
 
 
 def describe(

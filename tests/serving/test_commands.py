@@ -50,6 +50,27 @@ def test_export(motion_model, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("export person-demo --name a/b --output models", "A model's name of letters, digits"),
+        ("export person-demo --output file", "A folder that can be written to is expected"),
+        ("export view --weights stand-in --output models", "Received: one of kind view"),
+        ("tflite person-demo --name a/b --output models", "--name must be a file name"),
+        ("tflite person-demo --output file", "A folder that can be written to is expected"),
+        ("tflite person-demo --size 100 --output models", "size must be a multiple of 32 pixels. Received: 100."),
+        ("tflite motion-demo --size 128 --output models", "A size is for models that render pictures"),
+    ],
+)
+def test_wrong_arguments_are_found_before_the_model_is_built(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gfla_tf.pipelines.load_trained", lambda *_: pytest.fail("was built"))
+    (tmp_path / "file").touch()
+    assert main(arguments.split()) == 2
+    assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
     ("model", "message"),
     [
         ("nowhere", "A folder or one of the presets"),
