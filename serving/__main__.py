@@ -1,4 +1,4 @@
-"""Entry point of `python -m serving COMMAND ...`: models for TensorFlow Serving, and what stands around them."""
+"""Entry point of `python -m serving COMMAND ...`: models for servers and phones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from gfla_tf.commands.table import Table, run_table
 from gfla_tf.terminal import end_when_terminated, hide_native_messages
 
 __all__ = ["COMMANDS", "main", "run"]
+
+DESCRIPTION = (
+    "GFLA for TensorFlow Serving and for phones. `python -m serving COMMAND --help` says more about a command."
+)
 
 # A command is a line: its name, what it does, and the module that does it (see `gfla_tf.commands.table`).
 COMMANDS: Table = {
@@ -37,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         Exit code: 0, 2 for wrong input, 130 when interrupted.
     """
-    return run_table("python -m serving", __doc__, COMMANDS, sys.argv[1:] if arguments is None else arguments)
+    return run_table("python -m serving", DESCRIPTION, COMMANDS, sys.argv[1:] if arguments is None else arguments)
 
 
 if __name__ == "__main__":

