@@ -58,7 +58,8 @@ def failure_blocks(
     if np.isfinite(joint):
         blocks.append(Paragraph(f"All facts together account for {_percent(joint)} of the error's variance."))
     for name, positions in groups.items():
-        text = f"{TITLES[name]}: {len(positions)} pairs, the worst first"
+        pairs = "1 pair" if len(positions) == 1 else f"{len(positions)} pairs, the worst first"
+        text = f"{TITLES[name]}: {pairs}" if name == NO_CAUSE else f"{TITLES[name]} above all: {pairs}"
         blocks += [Heading(TITLES[name]), Paragraph(f"{text}."), Table(_pair_rows(failures, positions[:NAMED]))]
         blocks.append(Picture(sheets[name], text))
     return title, blocks

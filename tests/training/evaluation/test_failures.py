@@ -229,6 +229,11 @@ def test_the_command(evaluation, data, tmp_path, make_model, capsys):
     assert [row["rank"] for row in rows] == ["1", "2"]
     assert float(rows[0]["l1_person"]) >= float(rows[1]["l1_person"])
     groups = {row["first_cause"] for row in rows}
+    page = (tmp_path / "out" / "failures.md").read_text(encoding="utf-8")
+    for group in groups:
+        count = sum(row["first_cause"] == group for row in rows)
+        title = "No known cause" if group == NO_CAUSE else f"{CAUSES[group].title} above all"
+        assert f"{title}: {'1 pair' if count == 1 else f'{count} pairs, the worst first'}." in page
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"failures.csv", "failures.html", "failures.md", *(f"{group}.jpg" for group in groups)}
     for wrong, message in (
