@@ -120,7 +120,7 @@ class _Picture:
         return tf.cast(image, tf.float32) * (1 / 127.5) - 1.0 if self.pixels == "uint8" else image
 
     def leave(self, image: tf.Tensor) -> tf.Tensor:
-        return tf.cast(tf.round((image + 1.0) * 127.5), tf.uint8) if self.pixels == "uint8" else image
+        return tf.cast(tf.floor((image + 1.0) * 127.5 + 0.5), tf.uint8) if self.pixels == "uint8" else image
 
     def draw(self, keypoints: tf.Tensor) -> tf.Tensor:
         return draw_pose(keypoints, self.height, self.width, self.skeleton, self.channels > self.joints)

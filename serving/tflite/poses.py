@@ -42,7 +42,9 @@ def _draw_pose(keypoints: tf.Tensor, height: int, width: int, skeleton: Skeleton
     x, y, confidence = (tf.reshape(part, [1, 1, 1, joints]) for part in tf.split(keypoints, 3, axis=-1))
     present = -tf.floor(-tf.clip_by_value(confidence, 0.0, 1.0))
     x, y = x * present, y * present
-    maps = (_gaussian(x, _ruler(width, 2)) * present) * _gaussian(y, _ruler(height, 1))
+    columns = _gaussian(x, _ruler(width, 2)) * present
+    # Repeated in every row first: older GPU delegates do not multiply a row by a column.
+    maps = tf.image.resize(columns, (height, width)) * _gaussian(y, _ruler(height, 1))
     if not drawn:
         return maps
     return tf.concat([maps, _draw_skeleton(x, y, present, height, width, skeleton)], axis=-1)
@@ -65,17 +67,22 @@ def _draw_skeleton(
     """Limbs, then dots, each a shape with a soft edge, over black; coordinates and presence are `[1, 1, 1, joints]`."""
     thickness = _thickness(x, y, present, height + width)
     line = tf.floor((thickness + 1.0) * 0.5) * tf.minimum(thickness - 1.0, 1.0)
-    dot = tf.round(thickness * (16 * skeletons.DOT_RADIUS)) / 16 - skeletons.DOT_INSET
+    dot = _round(thickness * (16 * skeletons.DOT_RADIUS)) / 16 - skeletons.DOT_INSET
     limbs, joints = len(skeleton.limbs), len(skeleton.joints)
     is_limb = np.concatenate([np.ones(limbs), np.zeros(joints)]).astype(np.float32).reshape(1, 1, 1, -1)
     reach = line * is_limb + dot * (1 - is_limb)
     starts, ends = ([limb[side] for limb in skeleton.limbs] + list(range(joints)) for side in (0, 1))
-    x, y = tf.round(x * 16) / 16, tf.round(y * 16) / 16
+    x, y = _round(x * 16) / 16, _round(y * 16) / 16
     start, end = ([_pick(value, indices) for value in (x, y)] for indices in (starts, ends))
     outside = tf.nn.relu(_distances(start, end, height, width) - reach)
     shown = _pick(present, starts) * _pick(present, ends)
     opacity = tf.exp(tf.square(outside) * (-1 / skeletons.SOFTNESS)) * shown
     return _paint(opacity, np.array(skeletons._shape_colors(skeleton), np.float32) / 255)
+
+
+def _round(values: tf.Tensor) -> tf.Tensor:
+    """To whole numbers, halves to even ones: `tf.round`, which older GPU delegates do not have."""
+    return tf.floor((values * 2 + 1) / 4) - tf.floor((1 - values * 2) / 4)
 
 
 def _pick(values: tf.Tensor, indices: list[int]) -> tf.Tensor:

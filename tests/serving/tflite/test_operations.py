@@ -120,11 +120,11 @@ def test_a_process_that_fails_is_one_line(tmp_path):
 
 @pytest.fixture
 def custom(file, tmp_path):
-    """A file with an operation that no interpreter knows, as Flex operations are to most."""
+    """A file with an operation that no interpreter knows."""
     model, schema = unpack(file.read_bytes()), load_schema()
     code = model.operatorCodes[0]
     code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
-    code.customCode = "FlexUnknown"
+    code.customCode = "Unknown"
     path = tmp_path / "custom.tflite"
     path.write_bytes(pack(model))
     return path
@@ -133,7 +133,7 @@ def custom(file, tmp_path):
 @pytest.mark.parametrize("name", find_interpreters())
 def test_a_file_with_unknown_operations_is_refused(custom, name):
     for given, said in ((custom, ".*custom.tflite"), (custom.read_bytes(), "bytes")):
-        with pytest.raises(ValueError, match=rf"can run is expected. Received: {said} \(.*FlexUnknown.*\)\.$"):
+        with pytest.raises(ValueError, match=rf"can run is expected. Received: {said} \(.*Unknown.*\)\.$"):
             LiteFunction(given, interpreter_class=find_interpreters()[name])
 
 

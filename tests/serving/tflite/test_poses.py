@@ -12,7 +12,7 @@ from serving.graphs.skeletons import drawn_pose_maps_tensor
 from serving.signatures import TensorField
 from serving.tflite.convert import convert
 from serving.tflite.graphs import LiteGraph
-from serving.tflite.poses import draw_pose
+from serving.tflite.poses import _round, draw_pose
 from serving.tflite.verification import find_interpreters
 
 random = np.random.default_rng(0)
@@ -39,6 +39,11 @@ def test_drawn_skeletons_are_those_of_the_served_graph(missing):
     found = draw_pose(tf.constant(keypoints), 24, 40, "h36m-17", drawn=True)
     expected = drawn_pose_maps_tensor(tf.constant(keypoints), 24, 40, "h36m-17")
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_halves_are_rounded_to_even_numbers():
+    values = tf.constant([*np.arange(-40, 40) / 8, 16.5 * 255, 16383.5, 16384.5], tf.float32)
+    np.testing.assert_array_equal(_round(values), tf.round(values))
 
 
 def test_lines_are_as_thick_as_those_of_the_served_graph():
