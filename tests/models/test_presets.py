@@ -106,6 +106,7 @@ def random_inputs() -> list[np.ndarray]:
                 "build_model",
                 "config_from_json",
                 "load_model",
+                "outline_model",
                 "read_preset",
                 "save_model",
             ],

@@ -190,7 +190,7 @@ def test_live_starts_again_after_a_flush(network):
 
 def test_wrong_arguments(network):
     for lookahead in (-1, NETWORK_MARGIN + 1, 2.0, True):
-        with pytest.raises(ValueError, match=f"from 0 to {NETWORK_MARGIN}. Received: {lookahead}"):
+        with pytest.raises(ValueError, match=f"of 0 to {NETWORK_MARGIN} whole frames .* Received: {lookahead}"):
             CausalMotionCleaner(network, lookahead)
     for window in (0, 1.5, True):
         with pytest.raises(ValueError, match=f"window must be a whole number of frames from 1. Received: {window}"):
