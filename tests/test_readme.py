@@ -39,6 +39,7 @@ def workplace(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readme")
     shutil.copy(ROOT / "samples" / "standing.jpg", folder / "me.jpg")
     shutil.copy(ROOT / "samples" / "walker.jpg", folder / "dancer.jpg")
+    (folder / "samples").symlink_to(ROOT / "samples")
     write_openpose_json(folder / "pose.json", [POSE])
     write_video(folder / "dance.mp4", [read_image(folder / "dancer.jpg")] * 3, 25.0)
     for name, file in (("photos", "me.jpg"), ("poses", "pose.json")):
