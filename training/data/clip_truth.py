@@ -17,12 +17,12 @@ If the pictures are moved by one matrix for all frames, flows are moved and turn
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.kept_arrays import read_arrays
 from gfla_tf.remote import as_path
 from training.data.affine import move_pictures
 from training.data.truth import level_truth
@@ -58,19 +58,17 @@ def read_clip_truth(files: Sequence[str | bytes | os.PathLike[str]]) -> tuple[np
 
 
 def _read_file(path: str | bytes | os.PathLike[str]) -> dict[str, np.ndarray]:
-    name = os.fsdecode(path)
-    try:
-        with as_path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            truth = {"outside": (arrays["mask"] == 0)[..., np.newaxis]}
-            for source in SOURCES:
-                truth[f"flow_{source}"] = arrays[f"flow_{source}"]
-                truth[f"visible_{source}"] = (arrays[f"visible_{source}"] > 0)[..., np.newaxis]
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{name}: a file of a rendered clip's truth is expected. Received: {error}") from error
+    names = [f"{kind}_{source}" for source in SOURCES for kind in ("flow", "visible")]
+    mask, *arrays = read_arrays(path, "mask", *names)
+    truth = {"outside": (mask == 0)[..., np.newaxis]}
+    for name, array in zip(names, arrays, strict=True):
+        truth[name] = array if name.startswith("flow") else (array > 0)[..., np.newaxis]
     height, width = truth["outside"].shape[:2]
     wrong = [key for key, array in truth.items() if array.shape != (height, width, 2 if "flow" in key else 1)]
     if wrong:
-        raise ValueError(f"{name}: arrays of one size are expected. Received: {', '.join(wrong)} of another one")
+        raise ValueError(
+            f"{os.fsdecode(path)}: arrays of one size are expected. Received: {', '.join(wrong)} of another one"
+        )
     return truth
 
 

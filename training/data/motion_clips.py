@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from gfla_tf.kept_arrays import read_arrays
 from gfla_tf.outputs import whole_file
 from gfla_tf.progress import Progress
 from training.data.layouts import ClipFolder
@@ -48,7 +48,7 @@ def detect_clips(
         for clip, truth in zip(clips, exact, strict=True):
             path = None if kept is None else _kept_file(kept, clip)
             if path is not None and path.is_file():
-                found = _read(path, "found")
+                (found,) = read_arrays(path, "found")
                 progress.add(len(truth), worked=False)
             else:
                 found = np.stack([estimate(frame, progress) for frame in clip.frames])
@@ -76,7 +76,7 @@ def _exact(clip: ClipFolder, frame: Path) -> np.ndarray:
     path = clip.folder / "truth" / f"{frame.stem}.npz"
     if not path.is_file():
         raise ValueError(f"{path}: the truth of a rendered clip is expected. Received: no such file.")
-    return _read(path, "keypoints")
+    return read_arrays(path, "keypoints")[0]
 
 
 def _kept_file(folder: str | os.PathLike[str], clip: ClipFolder) -> Path:
@@ -85,14 +85,6 @@ def _kept_file(folder: str | os.PathLike[str], clip: ClipFolder) -> Path:
     for frame in clip.frames:
         content.update(frame.read_bytes())
     return Path(folder) / f"{clip.name}-{content.hexdigest()[:16]}.npz"
-
-
-def _read(path: Path, name: str) -> np.ndarray:
-    try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            return arrays[name]
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: a file of {name} is expected. Received: {error}.") from error
 
 
 def _write(path: Path | None, found: np.ndarray) -> None:

@@ -16,13 +16,13 @@ of them. What is in front is mostly the same garment, so that it is a good place
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.kept_arrays import read_arrays
 from gfla_tf.remote import as_path
 
 __all__ = [
@@ -50,11 +50,7 @@ def read_truth(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         ValueError: no such file, or not of this format.
     """
-    try:
-        with as_path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            flow, visible = arrays["flow"], arrays["visible"]
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: a file of flow and visible is expected. Received: {error}") from error
+    flow, visible = read_arrays(path, "flow", "visible")
     if flow.ndim != 3 or flow.shape != (*visible.shape, 2):
         raise ValueError(
             f"{path}: flow [h, w, 2] and visible [h, w] are expected. Received: {flow.shape}, {visible.shape}"
@@ -111,11 +107,7 @@ def mask_error(path: str | os.PathLike[str]) -> str | None:
 
 def _uncovered(path: str | os.PathLike[str]) -> np.ndarray:
     """Float32 `[h, w, 1]`, 1 where the person does not touch a pixel."""
-    try:
-        with as_path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            mask = arrays["mask"]
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: a file with a mask is expected. Received: {error}") from error
+    (mask,) = read_arrays(path, "mask")
     return (mask == 0).astype(np.float32)[..., np.newaxis]
 
 

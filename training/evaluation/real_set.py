@@ -7,7 +7,6 @@ While they are computed the file holds how far they are.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.kept_arrays import read_kept_arrays
 from gfla_tf.outputs import whole_file
 from gfla_tf.progress import Progress
 from training.data.images import read_picture
@@ -103,11 +103,8 @@ def find_real_set(pairs: EvaluationPairs, protocol: Protocol) -> RealSet:
 
 def _read(file: Path, total: int) -> SetFeatures | None:
     """Features as far as they were written; None where they were not, or the file is damaged."""
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return SetFeatures.from_arrays(total, arrays)
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-        return None
+    arrays = read_kept_arrays(file)
+    return None if arrays is None else SetFeatures.from_arrays(total, arrays)
 
 
 def _write(file: Path, features: SetFeatures) -> None:

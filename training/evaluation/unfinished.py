@@ -7,13 +7,13 @@ clips, is taken up by the same system under the same fingerprint only, and goes 
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from gfla_tf.kept_arrays import read_kept_arrays
 from gfla_tf.outputs import whole_file
 
 __all__ = ["UNFINISHED_FILE", "Part", "Tally", "Unfinished"]
@@ -43,11 +43,7 @@ class Unfinished:
 
     def read(self) -> dict[str, np.ndarray]:
         """The arrays that were written last; none where the file is not there, is damaged or has another key."""
-        try:
-            with np.load(self._path, allow_pickle=False) as file:
-                arrays = dict(file)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-            return {}
+        arrays = read_kept_arrays(self._path) or {}
         return arrays if str(arrays.pop(KEY, "")) == self._key else {}
 
     def write(self, arrays: Mapping[str, np.ndarray]) -> None:

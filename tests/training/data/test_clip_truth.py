@@ -97,7 +97,7 @@ def test_wrong_truth(tmp_path):
         ClipSettings(flow_levels=(2,))
     with pytest.raises(ValueError, match=r"flow_levels must halve the image size \(250, 256\)"):
         ClipSettings(reference_frames=1, image_size=(250, 256), flow_levels=(2,))
-    with pytest.raises(ValueError, match=r"absent.npz: a file of a rendered clip's truth is expected"):
+    with pytest.raises(ValueError, match=r"absent.npz: a file of mask, flow_previous, .* is expected"):
         read_clip_truth([tmp_path / "absent.npz"] * 2)
     small = write_truth(tmp_path / "small.npz", visible_previous=np.ones((2, 2), np.uint8))
     with pytest.raises(ValueError, match="arrays of one size are expected. Received: visible_previous"):

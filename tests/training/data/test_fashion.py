@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers.damage import break_compression
 from helpers.datasets import MISSING, annotation_row, write_annotations, write_fashion, write_pairs, write_picture
 
 from gfla_tf.pose.heatmaps import pose_maps
@@ -233,8 +234,10 @@ def test_missing_truth_is_reported_like_a_picture(tmp_path):
     path = write_truth(tmp_path, np.zeros((64, 32, 2)), np.ones((64, 32)))
     source = FashionPairs(tmp_path, settings=FashionSettings(image_size=(64, 32), flow_levels=(2,)))
     assert source.unreadable(0) == {}
-    path.write_bytes(path.read_bytes()[:50])
-    assert source.unreadable(0) == {path: "no readable flow and visible"}
+    content = path.read_bytes()
+    for damaged in (content[:50], break_compression(content)):
+        path.write_bytes(damaged)
+        assert source.unreadable(0) == {path: "no readable flow and visible"}
     path.unlink()
     assert source.unreadable(0) == {path: "no such file"}
     with pytest.raises(tf.errors.InvalidArgumentError, match="at least one readable element is expected"):
