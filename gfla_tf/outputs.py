@@ -71,7 +71,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         path: the file to write or to replace.
 
     Raises:
-        ValueError: if no file can be written there.
+        ValueError: if no file can be written there. Errors of other files that the block reads pass as they are.
     """
     check_output(path)
     path = Path(path)
@@ -80,6 +80,10 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
+        # A full disk has no name while something is written, and two names where a file is copied.
+        names = {str(name) for name in (error.filename, error.filename2) if name is not None}
+        if names and names.isdisjoint((str(temporary), str(path))):
+            raise
         raise ValueError(f"{path} could not be written: {error.strerror or error}.") from error
     finally:
         temporary.unlink(missing_ok=True)

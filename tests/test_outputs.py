@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from gfla_tf.outputs import check_distinct, check_output, whole_file
@@ -57,3 +59,15 @@ def test_a_full_disk_is_one_clear_message(tmp_path):
     with pytest.raises(ValueError, match=r"a.txt could not be written: No space left"), whole_file(tmp_path / "a.txt"):
         raise OSError(28, "No space left on device")
     assert not list(tmp_path.iterdir())
+
+
+def test_only_its_own_errors_are_of_writing(tmp_path):
+    (tmp_path / "source.txt").touch()
+    wrong = "a.txt could not be written: No space left"
+    with pytest.raises(ValueError, match=wrong), whole_file(tmp_path / "a.txt") as temporary:
+        raise OSError(28, "No space left", str(tmp_path / "source.txt"), None, temporary)  # as of shutil.copyfile
+    with pytest.raises(ValueError, match="a.txt could not be written: "), whole_file(tmp_path / "a.txt") as temporary:
+        temporary.read_bytes()
+    with pytest.raises(FileNotFoundError, match="absent.txt"), whole_file(tmp_path / "a.txt") as temporary:
+        shutil.copyfile(tmp_path / "absent.txt", temporary)
+    assert [file.name for file in tmp_path.iterdir()] == ["source.txt"]
