@@ -26,6 +26,7 @@ __all__ = [
     "missing_joints",
     # keypoint files
     "KeypointFile",
+    "NobodyError",
     "read_keypoint_file",
     "read_keypoints",
     "write_openpose_json",
@@ -51,6 +52,7 @@ _HOME_OF = {
     "flip_keypoints": "skeletons",
     "missing_joints": "skeletons",
     "KeypointFile": "keypoint_records",
+    "NobodyError": "keypoint_records",
     "read_keypoint_file": "keypoint_files",
     "read_keypoints": "keypoint_files",
     "write_openpose_json": "openpose_json",

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gfla_tf.outputs import whole_file
-from gfla_tf.pose.keypoint_records import KeypointFile, are_numbers, shorten
+from gfla_tf.pose.keypoint_records import KeypointFile, NobodyError, are_numbers, shorten
 from gfla_tf.pose.skeletons import check_keypoints
 
 __all__ = ["is_annotation_csv", "parse_annotation_csv", "write_annotation_csv"]
@@ -38,7 +38,8 @@ def parse_annotation_csv(text: str, path: str | os.PathLike[str]) -> KeypointFil
     """Read text for which `is_annotation_csv`.
 
     Raises:
-        ValueError: A bad line, by its number (the header is line 1), or no row at all.
+        NobodyError: No row at all.
+        ValueError: A bad line, by its number (the header is line 1).
     """
     names, rows = [], []
     # Not splitlines, which also splits at characters that a file name may hold.
@@ -48,7 +49,7 @@ def parse_annotation_csv(text: str, path: str | os.PathLike[str]) -> KeypointFil
             names.append(name)
             rows.append(y_and_x)
     if not rows:
-        raise ValueError(f"nobody in {path}: expected at least one row under the header")
+        raise NobodyError(f"nobody in {path}: expected at least one row under the header")
     frames: dict[str, list[np.ndarray]] = {}
     for name, keypoints in zip(names, _to_keypoints(np.array(rows, np.float32)), strict=True):
         frames.setdefault(name, []).append(keypoints)

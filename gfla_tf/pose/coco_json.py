@@ -19,7 +19,7 @@ import os
 
 import numpy as np
 
-from gfla_tf.pose.keypoint_records import KeypointFile, common_size, read_size, read_triples, shorten
+from gfla_tf.pose.keypoint_records import KeypointFile, NobodyError, common_size, read_size, read_triples, shorten
 
 __all__ = ["is_alphapose_json", "is_coco_json", "parse_alphapose_json", "parse_coco_json"]
 
@@ -38,7 +38,8 @@ def parse_coco_json(data: dict, path: str | os.PathLike[str]) -> KeypointFile:
     Annotations without keypoints, which are of other categories than persons, are skipped.
 
     Raises:
-        ValueError: Nobody in the file, or something in it that is not of this format.
+        NobodyError: Nobody in the file.
+        ValueError: Something in it that is not of this format.
     """
     names: dict[int | str, str] = {}
     sizes = []
@@ -76,7 +77,8 @@ def parse_alphapose_json(data: list, path: str | os.PathLike[str]) -> KeypointFi
     """Read parsed JSON for which `is_alphapose_json`.
 
     Raises:
-        ValueError: Nobody in the file, or something in it that is not of this format.
+        NobodyError: Nobody in the file.
+        ValueError: Something in it that is not of this format.
     """
     frames: dict[str, list[np.ndarray]] = {}
     for index, person in enumerate(_records(data, path)):
@@ -91,7 +93,7 @@ def _keypoint_file(
     file_format: str, frames: dict[str, list[np.ndarray]], path: str | os.PathLike[str], size: tuple[int, int] | None
 ) -> KeypointFile:
     if not any(frames.values()):
-        raise ValueError(f"nobody in {path}: expected at least one person")
+        raise NobodyError(f"nobody in {path}: expected at least one person")
     return KeypointFile(file_format, "coco-17", frames, size)
 
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from gfla_tf.pose.annotation_csv import is_annotation_csv, parse_annotation_csv
 from gfla_tf.pose.coco_json import is_alphapose_json, is_coco_json, parse_alphapose_json, parse_coco_json
-from gfla_tf.pose.keypoint_records import KeypointFile, shorten
+from gfla_tf.pose.keypoint_records import KeypointFile, NobodyError, shorten
 from gfla_tf.pose.landmark_json import is_landmark_json, parse_landmark_json
 from gfla_tf.pose.openpose_json import is_openpose_json, parse_openpose_json
 from gfla_tf.pose.person_choice import box_area, check_person
@@ -51,7 +51,8 @@ def read_keypoint_file(path: str | os.PathLike[str]) -> KeypointFile:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is not of a known format, damaged, or there is nobody in it.
+        NobodyError: There is nobody in it.
+        ValueError: It is not of a known format, or damaged.
     """
     text = _read_text(path)
     if text.lstrip()[:1] in ("{", "["):
@@ -165,7 +166,7 @@ def _choices(names: Iterable[str]) -> str:
 
 def _find_person(people: list[np.ndarray], person: int | None, where: str) -> np.ndarray:
     if not people:
-        raise ValueError(f"nobody in {where}: expected at least one person")
+        raise NobodyError(f"nobody in {where}: expected at least one person")
     if person is None:
         return max(people, key=box_area)
     check_person(person, len(people), where)

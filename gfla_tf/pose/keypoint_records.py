@@ -15,6 +15,7 @@ import numpy as np
 
 __all__ = [
     "KeypointFile",
+    "NobodyError",
     "are_numbers",
     "read_triples",
     "read_size",
@@ -28,6 +29,10 @@ _LARGEST = 1e9
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 100
+
+
+class NobodyError(ValueError):
+    """A file is as it should be, but there is nobody in it."""
 
 
 @dataclass(frozen=True, eq=False)

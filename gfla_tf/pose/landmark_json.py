@@ -13,7 +13,7 @@ import os
 
 import numpy as np
 
-from gfla_tf.pose.keypoint_records import KeypointFile, are_numbers, frame_name, read_size, shorten
+from gfla_tf.pose.keypoint_records import KeypointFile, NobodyError, are_numbers, frame_name, read_size, shorten
 
 __all__ = ["is_landmark_json", "parse_landmark_json"]
 
@@ -36,14 +36,15 @@ def parse_landmark_json(data: dict | list, path: str | os.PathLike[str]) -> Keyp
     """Read parsed JSON for which `is_landmark_json`.
 
     Raises:
-        ValueError: Nobody in the file, something in it that is not of this format, or an image size that is missing.
+        NobodyError: Nobody in the file.
+        ValueError: Something in it that is not of this format, or an image size that is missing.
     """
     landmarks = next(data[key] for key in _KEYS if key in data) if isinstance(data, dict) else data
     size = read_size(data, "image_height", "image_width", str(path)) if isinstance(data, dict) else None
     if not isinstance(landmarks, list):
         raise ValueError(f"{path}: expected a list of {_JOINTS} landmarks. Received: {shorten(landmarks)}")
     if not landmarks:
-        raise ValueError(f"nobody in {path}: expected {_JOINTS} landmarks")
+        raise NobodyError(f"nobody in {path}: expected {_JOINTS} landmarks")
     people = landmarks if isinstance(landmarks[0], list) else [landmarks]
     keypoints = [_read_person(person, f"{path}, person {index}") for index, person in enumerate(people)]
     frames = {frame_name(path): list(_to_pixels(np.stack(keypoints), size, path))}

@@ -20,6 +20,7 @@ import numpy as np
 from gfla_tf.outputs import whole_file
 from gfla_tf.pose.keypoint_records import (
     KeypointFile,
+    NobodyError,
     are_numbers,
     common_size,
     frame_name,
@@ -50,7 +51,8 @@ def parse_openpose_json(data: dict, path: str | os.PathLike[str]) -> KeypointFil
     """Read parsed JSON for which `is_openpose_json`.
 
     Raises:
-        ValueError: Nobody in the file, or something in it that is not of this format.
+        NobodyError: Nobody in the file.
+        ValueError: Something in it that is not of this format.
     """
     images = {frame_name(path): data} if _has_people(data) else data
     named = _named_skeleton(images, path)
@@ -58,7 +60,7 @@ def parse_openpose_json(data: dict, path: str | os.PathLike[str]) -> KeypointFil
     frames = {name: _read_people(image, counts, f"{path}, image {name}") for name, image in images.items()}
     found = {len(keypoints) for people in frames.values() for keypoints in people}
     if not found:
-        raise ValueError(f"nobody in {path}: expected at least one person")
+        raise NobodyError(f"nobody in {path}: expected at least one person")
     if len(found) > 1:
         raise ValueError(f"{path}: expected 18 or 25 joints, the same for all people. Received: both")
     skeleton = _SKELETONS[found.pop()] if named is None else named.name

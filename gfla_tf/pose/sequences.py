@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from gfla_tf.pose.keypoint_files import KEYPOINT_EXTENSIONS, read_keypoint_file
-from gfla_tf.pose.keypoint_records import common_size, frame_name
+from gfla_tf.pose.keypoint_records import NobodyError, common_size, frame_name
 from gfla_tf.pose.openpose_json import write_openpose_images
 from gfla_tf.pose.person_choice import box_area, check_person, choose_people
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
@@ -131,9 +131,7 @@ def _read_folder(folder: Path, skeleton: str) -> tuple[dict, tuple[int, int] | N
     for path in paths:
         try:
             images, size = _read_file(path, skeleton)
-        except ValueError as error:
-            if not str(error).startswith("nobody in "):
-                raise
+        except NobodyError:
             images, size = {}, None
         if len(images) > 1:
             raise ValueError(f"{path}: expected the keypoints of one frame. Received: {len(images)} images")

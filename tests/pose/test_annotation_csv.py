@@ -5,6 +5,7 @@ import pytest
 
 from gfla_tf.pose.annotation_csv import write_annotation_csv
 from gfla_tf.pose.keypoint_files import read_keypoint_file, read_keypoints
+from gfla_tf.pose.keypoint_records import NobodyError
 
 HEADER = "name:keypoints_y:keypoints_x\n"
 
@@ -89,7 +90,7 @@ def test_a_bad_line_is_named_by_its_number(tmp_path, line):
 
 
 def test_no_rows(tmp_path):
-    with pytest.raises(ValueError, match=r"nobody in .*annotation\.csv: expected at least one row"):
+    with pytest.raises(NobodyError, match=r"nobody in .*annotation\.csv: expected at least one row"):
         read_keypoint_file(save(tmp_path, HEADER + "\n"))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gfla_tf.pose.keypoint_files import read_keypoint_file
+from gfla_tf.pose.keypoint_records import NobodyError
 
 
 def save(folder, data):
@@ -77,7 +78,7 @@ def test_coco_results_have_numbers_for_names(tmp_path):
 
 @pytest.mark.parametrize("data", [[], coco(annotations=[]), coco(annotations=[{"image_id": 7}])])
 def test_nobody(tmp_path, data):
-    with pytest.raises(ValueError, match=r"nobody in .*results\.json"):
+    with pytest.raises(NobodyError, match=r"nobody in .*results\.json"):
         read_keypoint_file(save(tmp_path, data))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from gfla_tf.pose.annotation_csv import write_annotation_csv
 from gfla_tf.pose.keypoint_files import read_keypoint_file, read_keypoints
+from gfla_tf.pose.keypoint_records import NobodyError
 from gfla_tf.pose.openpose_json import write_openpose_json
 
 
@@ -134,7 +135,7 @@ def test_an_image_without_people(tmp_path):
     people = [{"pose_keypoints_2d": person(1, 2).ravel().tolist()}]
     path = tmp_path / "a.json"
     path.write_text(json.dumps({"a.jpg": {"people": people}, "b.jpg": {"people": []}}))
-    with pytest.raises(ValueError, match=r"nobody in image b\.jpg of .*a\.json"):
+    with pytest.raises(NobodyError, match=r"nobody in image b\.jpg of .*a\.json"):
         read_keypoints(path, image="b.jpg")
 
 

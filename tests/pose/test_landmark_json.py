@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gfla_tf.pose.keypoint_files import read_keypoint_file
+from gfla_tf.pose.keypoint_records import NobodyError
 
 
 def save(folder, data):
@@ -65,7 +66,7 @@ def test_visibility_is_the_confidence(tmp_path):
 
 @pytest.mark.parametrize("data", [{"landmarks": []}, {"pose_landmarks": [], **SIZE}])
 def test_nobody(tmp_path, data):
-    with pytest.raises(ValueError, match=r"nobody in .*dancer\.json"):
+    with pytest.raises(NobodyError, match=r"nobody in .*dancer\.json"):
         read_keypoint_file(save(tmp_path, data))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gfla_tf.pose.keypoint_files import read_keypoint_file
+from gfla_tf.pose.keypoint_records import NobodyError
 from gfla_tf.pose.openpose_json import write_openpose_json
 
 
@@ -67,7 +68,7 @@ def test_people_under_the_names_of_images(tmp_path, people_key, keypoints_key):
 
 @pytest.mark.parametrize("data", [{"people": []}, {"a.jpg": {"people": []}, "b.jpg": {"people": []}}])
 def test_nobody(tmp_path, data):
-    with pytest.raises(ValueError, match=r"nobody in .*photo_keypoints\.json"):
+    with pytest.raises(NobodyError, match=r"nobody in .*photo_keypoints\.json"):
         read_keypoint_file(save(tmp_path, data))
 
 

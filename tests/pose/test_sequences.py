@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,5 +160,18 @@ def test_nothing_to_read(tmp_path):
         read_sequence(folder)
     with pytest.raises(FileNotFoundError):
         read_sequence(tmp_path / "absent.json")
+
+
+def test_a_damaged_file_is_no_frame_without_anybody(tmp_path, monkeypatch):
+    """Whatever its folder is called."""
+    monkeypatch.chdir(tmp_path)
+    folder = write_folder(Path("nobody in here"), {"0": [person(100)], "1": []})
+    assert len(read_sequence(folder).names) == 2
+    (folder / "2.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ValueError, match="nobody in here/2.json"):
+        read_sequence(folder)
+
+
+def test_nobody_in_the_frames():
     with pytest.raises(ValueError, match="nobody in the frames"):
         choose_sequence({}, "h36m-17")

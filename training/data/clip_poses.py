@@ -15,6 +15,7 @@ import tensorflow as tf
 from gfla_tf.pose.drawn_maps import skeleton_colors
 from gfla_tf.pose.heatmaps import pose_maps_tensor
 from gfla_tf.pose.keypoint_files import read_keypoint_file
+from gfla_tf.pose.keypoint_records import NobodyError
 from gfla_tf.pose.skeletons import convert_keypoints
 from gfla_tf.remote import as_path
 
@@ -41,10 +42,8 @@ def read_frame_keypoints(path: str | os.PathLike[str]) -> np.ndarray:
         file = read_keypoint_file(path)
     except OSError as error:
         raise ValueError(f"{path}: a keypoint file is expected. Received: {error.strerror}") from error
-    except ValueError as error:
-        if str(error).startswith("nobody in "):
-            return np.zeros([_JOINTS, 3], np.float32)
-        raise
+    except NobodyError:
+        return np.zeros([_JOINTS, 3], np.float32)
     people = [person for people in file.frames.values() for person in people]
     return convert_keypoints(max(people, key=lambda person: person[:, 2].sum()), file.skeleton, SKELETON)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from gfla_tf.pose.heatmaps import rescale_keypoints
 from gfla_tf.pose.keypoint_files import read_keypoint_file
+from gfla_tf.pose.keypoint_records import NobodyError
 from gfla_tf.pose.skeletons import SKELETONS, convert_keypoints
 from training.data.layouts import ClipFolder
 
@@ -49,9 +50,9 @@ def _read_person(path: Path, skeleton: str) -> np.ndarray:
     """The person of a file with the most confidence; all joints missing where there is nobody."""
     try:
         file = read_keypoint_file(path)
+    except NobodyError:
+        return np.zeros((len(SKELETONS[skeleton].joints), 3), np.float32)
     except (OSError, ValueError) as error:
-        if str(error).startswith("nobody in "):
-            return np.zeros((len(SKELETONS[skeleton].joints), 3), np.float32)
         raise ValueError(f"{path}: a readable keypoint file is expected. Received: {error}.") from error
     people = [person for people in file.frames.values() for person in people]
     return convert_keypoints(max(people, key=lambda person: person[:, 2].sum()), file.skeleton, skeleton)
