@@ -141,7 +141,7 @@ def _read_folder(folder: Path, skeleton: str) -> tuple[dict, tuple[int, int] | N
 
 
 def _natural(name: str) -> list:
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split(r"(\d+)", name))]
 
 
 def _with_gaps(frames: dict[str, list]) -> dict[str, list]:

@@ -48,6 +48,11 @@ def test_a_folder_in_natural_order_with_empty_frames(tmp_path):
     assert where(sequence) == [nose(100), None, nose(104)]
 
 
+def test_a_raised_number_is_text(tmp_path):
+    write_openpose_images(tmp_path / "a.json", {name: [person(100)] for name in ("²", "10", "9")})
+    assert read_sequence(tmp_path / "a.json").names == ("9", "10", "²")
+
+
 def test_numbers_that_are_missing_are_frames_without_anybody(tmp_path):
     images = {f"{number:03}.jpg": [person(100 + number)] for number in (7, 8, 11, 12)}
     write_openpose_images(tmp_path / "a.json", images)
