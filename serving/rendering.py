@@ -177,7 +177,7 @@ def _failures(job: RenderingJob, jobs: list[Job], people: PeopleReader) -> Itera
             picture = local.client.transfer(*inputs).image_bytes
             task[2].parent.mkdir(parents=True, exist_ok=True)
             _write(task[2], picture)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             return f"{task[0]} in the pose of {task[1]}: {error}"
         return ""
 
@@ -199,7 +199,7 @@ def _failures(job: RenderingJob, jobs: list[Job], people: PeopleReader) -> Itera
 def _source(path: str, keypoints: str | None, people: PeopleReader) -> tuple[bytes, object]:
     """A photo's file as it is, and the keypoints of the person in it."""
     found = people.read_source(path).keypoints if keypoints is None else read_keypoints(keypoints, people.skeleton)
-    return Path(path).read_bytes(), found
+    return as_path(path).read_bytes(), found
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from gfla_tf.people import PeopleReader
 from gfla_tf.pose.sequences import KeypointSequence, write_sequence
-from serving.rendering import RenderingJob, _render_clip, _render_pictures, render
+from gfla_tf.remote import RemotePath
+from serving.rendering import RenderingJob, _failures, _render_clip, _render_pictures, render
 
 KEYPOINTS = np.ones([2, 17, 3], np.float32)
 
@@ -20,13 +23,14 @@ class Client:
     def __init__(self, error: Exception | None = None):
         self.error = error
 
-    def animate(self, *arguments):
+    def animate(self, photo, *arguments):
+        self.photo = photo
         if self.error:
             raise self.error
         yield from (b"0", b"1")
 
     def clip(self, *arguments):
-        return SimpleNamespace(image_bytes=list(self.animate()))
+        return SimpleNamespace(image_bytes=list(self.animate(*arguments)))
 
 
 @pytest.fixture(params=[False, True])
@@ -43,6 +47,13 @@ def test_the_frames_of_a_clip(job, tmp_path):
     for _ in range(2):
         assert _render_clip(job, Client(), "h36m-17") == 2
     assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["00000.png", "00001.png"]
+
+
+def test_a_photo_at_an_address(job, monkeypatch):
+    monkeypatch.setattr(RemotePath, "read_bytes", lambda self: f"photo of {self}".encode())
+    client = Client()
+    _render_clip(replace(job, source="s3://bucket/me.png"), client, "h36m-17")
+    assert client.photo == b"photo of s3://bucket/me.png"
 
 
 def test_a_request_that_fails_leaves_no_folder(job, tmp_path):
@@ -77,6 +88,17 @@ def test_pictures_that_all_fail_leave_no_folder(job, tmp_path):
     with pytest.raises(ValueError, match=r"me\.png"):
         _render_pictures(job, "openpose-18")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_made_fails_alone(job, tmp_path, monkeypatch):
+    server = SimpleNamespace(transfer=lambda *inputs: SimpleNamespace(image_bytes=b"picture"))
+    monkeypatch.setattr(RenderingJob, "client", lambda self, number: contextlib.nullcontext(server))
+    (tmp_path / "file").touch()
+    tasks = [(job.source, job.source_keypoints, tmp_path / folder / "a.png") for folder in ("file", "folder")]
+    bad, good = sorted(_failures(job, tasks, PeopleReader("h36m-17")), reverse=True)
+    assert bad.startswith(f"{job.source} in the pose of {job.source_keypoints}: ")
+    assert not good
+    assert (tmp_path / "folder" / "a.png").read_bytes() == b"picture"
 
 
 def test_a_frame_never_replaces_the_photo(job, tmp_path):
