@@ -33,6 +33,7 @@ def closed_loop(connect: Connect, concurrency: int, seconds: float) -> Measureme
 
     Raises:
         ValueError: less than one request at a time.
+        Exception: what `connect` raised.
     """
     if concurrency < 1:
         raise ValueError(f"One request at a time or more is expected. Received: {concurrency}.")
@@ -48,7 +49,7 @@ def closed_loop(connect: Connect, concurrency: int, seconds: float) -> Measureme
 
     # Before the first request, even if this thread is the last one that a busy machine lets go on.
     ready = threading.Barrier(concurrency, lambda: starts.append(time.perf_counter()))
-    with _threads(concurrency, work):
+    with _threads(concurrency, work, ready):
         pass
     measurement.seconds = time.perf_counter() - starts[0]
     return measurement
@@ -66,6 +67,7 @@ def open_loop(connect: Connect, rate: float, seconds: float, connections: int = 
 
     Raises:
         ValueError: the rate is not above 0, or there is no connection.
+        Exception: what `connect` raised.
     """
     if rate <= 0 or connections < 1:
         raise ValueError(f"A rate above 0 and a connection are expected. Received: {rate} and {connections}.")
@@ -78,7 +80,7 @@ def open_loop(connect: Connect, rate: float, seconds: float, connections: int = 
                 _measure(send, measurement, moment)
 
     ready = threading.Barrier(connections + 1)
-    with _threads(connections, work):
+    with _threads(connections, work, ready):
         ready.wait()
         start = time.perf_counter()
         for offset in _random_times(rate, seconds, seed):
@@ -91,13 +93,28 @@ def open_loop(connect: Connect, rate: float, seconds: float, connections: int = 
 
 
 @contextlib.contextmanager
-def _threads(count: int, work: Callable[[], None]) -> Iterator[None]:
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
+def _threads(count: int, work: Callable[[], None], ready: threading.Barrier) -> Iterator[None]:
+    """Run threads beside the block until they end; an error of one, without which the others are not ready, ends it."""
+    errors = []
+
+    def work_or_abort() -> None:
+        try:
+            work()
+        except threading.BrokenBarrierError:
+            pass  # another thread's error
+        except Exception as error:
+            errors.append(error)
+            ready.abort()
+
+    threads = [threading.Thread(target=work_or_abort, daemon=True) for _ in range(count)]
     for thread in threads:
         thread.start()
-    yield
+    with contextlib.suppress(threading.BrokenBarrierError):
+        yield
     for thread in threads:
         thread.join()
+    if errors:
+        raise errors[0]
 
 
 def _measure(send: Callable[[], object], measurement: Measurement, start: float) -> None:

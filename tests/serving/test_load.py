@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import threading
 import time
@@ -75,6 +76,20 @@ def test_open_loop_does_not_hide_waiting():
     measurement = open_loop(server.connect, 100, 0.4, connections=2)
     assert 20 <= server.count == len(measurement.latencies) <= 60
     assert measurement.percentile(99) >= 0.02 * server.count - 0.4 - 0.1
+
+
+@pytest.mark.parametrize("loop", [closed_loop, lambda connect, *load: open_loop(connect, *load, connections=3)])
+def test_a_connection_that_cannot_be_made_ends_all(loop):
+    numbers = itertools.count()
+
+    @contextlib.contextmanager
+    def connect():
+        if next(numbers) == 1:
+            raise OSError("too many open files")
+        yield lambda: None
+
+    with pytest.raises(OSError, match="too many open files"):
+        loop(connect, 3, 0.1)
 
 
 def test_errors_are_counted_apart():
