@@ -172,14 +172,14 @@ class BatchScheduler:
     def _run_batch(self, tasks: list[_Task]) -> None:
         try:
             answers = self._run_merged(tasks)
-        except ServingError as error:
+        except Exception as error:  # a thread that ends would leave its requests waiting
+            if not isinstance(error, ServingError):
+                error = ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}")
             if len(tasks) > 1 and error.code is not Code.FAILED_PRECONDITION:
                 for task in tasks:
                     self._run_batch([task])
                 return
             answers = [error] * len(tasks)
-        except Exception as error:  # a thread that ends would leave its requests waiting
-            answers = [ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}")] * len(tasks)
         for task, answer in zip(tasks, answers, strict=True):
             task.finish(answer)
 

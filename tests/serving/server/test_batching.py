@@ -17,7 +17,7 @@ from serving.statuses import Code, ServingError
 
 
 class Recorder:
-    """Doubles what it gets, once `gate` is open, and keeps the batches."""
+    """Doubles what it gets, once `gate` is open, and keeps the batches; -1 is refused, and -2 too much for it."""
 
     def __init__(self):
         self.batches, self.gate, self.arrived = [], threading.Event(), threading.Event()
@@ -27,6 +27,8 @@ class Recorder:
         self.arrived.set()
         assert self.gate.wait(LONG)
         self.batches.append(inputs["x"])
+        if np.any(inputs["x"] < -1):
+            raise ZeroDivisionError
         if np.any(inputs["x"] < 0):
             raise ServingError(Code.INVALID_ARGUMENT, "x must be positive")
         return {"y": 2 * inputs["x"]}
@@ -142,11 +144,12 @@ def test_queues_are_apart(start):
     assert [len(batch) for batch in run.batches] == [1, 1]
 
 
-def test_one_bad_request_fails_alone(start_busy):
+@pytest.mark.parametrize(("wrong", "code"), [(-1, Code.INVALID_ARGUMENT), (-2, Code.INTERNAL)])
+def test_one_bad_request_fails_alone(start_busy, wrong, code):
     run, scheduler = start_busy(4)
-    good, bad, other = together(scheduler, run, [x(1), x(-1), x(3)])
+    good, bad, other = together(scheduler, run, [x(1), x(wrong), x(3)])
     assert (good, other) == ([2], [6])
-    assert bad.code is Code.INVALID_ARGUMENT
+    assert bad.code is code
 
 
 def test_what_does_not_fit_is_refused(start_busy):
