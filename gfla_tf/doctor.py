@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import importlib.util
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
