@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-__all__ = ["check_distinct", "check_folder", "check_output", "whole_file"]
+__all__ = ["check_distinct", "check_folder", "check_output", "remove_temporaries", "whole_file"]
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{32}(\.[^.]+)?")  # as `whole_file` names them
 
 
 def check_output(path: str | os.PathLike[str], extensions: Sequence[str] = ()) -> None:
@@ -87,3 +90,10 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise ValueError(f"{path} could not be written: {error.strerror or error}.") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_temporaries(folder: str | os.PathLike[str]) -> None:
+    """Remove what a killed process left half-written in a folder and below."""
+    for parent, _, names in os.walk(folder):
+        for name in filter(_TEMPORARY.fullmatch, names):
+            Path(parent, name).unlink(missing_ok=True)

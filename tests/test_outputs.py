@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from gfla_tf.outputs import check_distinct, check_output, whole_file
+from gfla_tf.outputs import check_distinct, check_output, remove_temporaries, whole_file
 
 
 def test_file_appears_at_the_end_of_the_block(tmp_path):
@@ -71,3 +71,16 @@ def test_only_its_own_errors_are_of_writing(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent.txt"), whole_file(tmp_path / "a.txt") as temporary:
         shutil.copyfile(tmp_path / "absent.txt", temporary)
     assert [file.name for file in tmp_path.iterdir()] == ["source.txt"]
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    (tmp_path / "below").mkdir()
+    files = [tmp_path / ".hidden", tmp_path / "below" / f"{'0a' * 16}.png"]
+    for path in (tmp_path / "a.png", tmp_path / "A.MP4", tmp_path / "below" / "a"):
+        with pytest.raises(RuntimeError), whole_file(path) as temporary:
+            raise RuntimeError
+        files.append(temporary)
+    for file in files:
+        file.touch()
+    remove_temporaries(tmp_path)
+    assert [file.exists() for file in files] == [True, True, False, False, False]

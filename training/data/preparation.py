@@ -7,8 +7,6 @@ One run at a time writes into a folder.
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -17,13 +15,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from gfla_tf.json_files import read_json, write_json
-from gfla_tf.outputs import whole_file
+from gfla_tf.outputs import remove_temporaries, whole_file
 from training.data.layouts import DATASET_FILE
 
-__all__ = ["begin", "copy_file", "finish", "in_parallel", "remove_temporaries"]
+__all__ = ["begin", "copy_file", "finish", "in_parallel"]
 
 ITEMS_AHEAD = 4  # an item in work and so many waiting, per worker
-TEMPORARY_NAME = re.compile(r"\.[0-9a-f]{32}(\.[a-z]+)?")  # of gfla_tf.outputs.whole_file
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -65,13 +62,6 @@ def _check_settings(description: Path, settings: dict[str, object]) -> None:
             f"{description.parent} was begun with other settings; choose another --output. Received: "
             + ", ".join(f"{name} {settings[name]} instead of {before.get(name)}" for name in different)
         )
-
-
-def remove_temporaries(folder: Path) -> None:
-    """Remove the half-written files of a run that was killed."""
-    for parent, _, names in os.walk(folder):
-        for name in filter(TEMPORARY_NAME.fullmatch, names):
-            (Path(parent) / name).unlink(missing_ok=True)
 
 
 def copy_file(source: Path, target: Path) -> None:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gfla_tf.json_files import read_json, write_json
+from gfla_tf.outputs import remove_temporaries
 from gfla_tf.progress import Progress
 from training.data.render.cast import Cast, load_cast
 from training.data.render.clips_writer import clip_files, write_clip
-from training.data.render.files import remove_leftovers
 from training.data.render.pairs_writer import pair_files, write_person, write_tables
 from training.data.render.plan import SPLITS, Job, Settings, plan_jobs
 from training.data.render.raytrace import require_embree
@@ -66,7 +66,7 @@ def render_dataset(
         return False
     _cast(make_cast, settings)  # a wardrobe or recordings that can't be used are found before anything is written
     _begin(settings, folder)
-    remove_leftovers(folder)
+    remove_temporaries(folder)
     jobs = plan_jobs(settings)
     missing = [job for job in jobs if not _is_done(settings, folder, job)]
     tasks = [_Task(settings, job, folder, make_cast) for job in missing]

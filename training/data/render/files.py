@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +12,8 @@ from gfla_tf.image_io import write_image
 from gfla_tf.outputs import whole_file
 from training.data.render.views import View
 
-__all__ = ["write_arrays", "write_picture", "view_truth", "flow_arrays", "remove_leftovers"]
+__all__ = ["write_arrays", "write_picture", "view_truth", "flow_arrays"]
 
-_TEMPORARY = re.compile(r"\.[0-9a-f]{32}(\.\w+)?")  # as `whole_file` names them
 COMPRESSION = 1  # of zlib: fast; 6 takes several times as long and saves little
 
 
@@ -48,11 +46,3 @@ def flow_arrays(flow: np.ndarray, visible: np.ndarray, suffix: str = "") -> dict
         f"flow{suffix}": np.clip(flow, -limit, limit).astype(np.float16),
         f"visible{suffix}": visible.astype(np.uint8),
     }
-
-
-def remove_leftovers(folder: Path) -> int:
-    """Delete what a killed run left half-written; how many files."""
-    leftovers = [path for path in folder.rglob(".*") if _TEMPORARY.fullmatch(path.name) and path.is_file()]
-    for path in leftovers:
-        path.unlink()
-    return len(leftovers)

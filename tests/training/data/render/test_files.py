@@ -1,6 +1,6 @@
 import numpy as np
 
-from training.data.render.files import flow_arrays, remove_leftovers, write_arrays, write_picture
+from training.data.render.files import flow_arrays, write_arrays, write_picture
 
 
 def test_arrays_come_back_and_equal_arrays_give_equal_bytes(tmp_path):
@@ -23,17 +23,6 @@ def test_convention_flow_is_stored_as_float16_pixels():
     assert arrays["flow_previous"].dtype == np.float16
     np.testing.assert_array_equal(arrays["flow_previous"][0, 1], [2.5, -65504])
     np.testing.assert_array_equal(arrays["visible_previous"], [[1, 0, 1]] * 2)
-
-
-def test_leftovers_are_removed_and_nothing_else(tmp_path):
-    (tmp_path / "truth").mkdir()
-    leftovers = [tmp_path / f".{'0a' * 16}.png", tmp_path / "truth" / f".{'f3' * 16}.npz"]
-    kept = [tmp_path / ".hidden", tmp_path / "truth" / f"{'0a' * 16}.png"]
-    for path in leftovers + kept:
-        path.write_text("")
-    assert remove_leftovers(tmp_path) == 2
-    assert not any(path.exists() for path in leftovers)
-    assert all(path.exists() for path in kept)
 
 
 def test_pictures_are_in_0_to_1(tmp_path):
