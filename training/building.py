@@ -49,7 +49,7 @@ def _dtype(config: RunConfig) -> str:
 
 
 def build_generator(config: RunConfig) -> keras.Model:
-    """The network with fresh weights: a person generator or a motion extractor."""
+    """The network with fresh weights: a person or sequence generator, or a motion extractor."""
     return build_model(PRESETS[config.preset], **config.network, dtype=_dtype(config))
 
 
@@ -147,7 +147,7 @@ def _make_optimizer(config: RunConfig, factor: float = 1.0) -> keras.optimizers.
     return keras.optimizers.Adam(rate, beta_1=config.beta_1, beta_2=config.beta_2)
 
 
-def _build_backbone(config: TrainingConfig, generator: PersonGenerator) -> Backbone | None:
+def _build_backbone(config: TrainingConfig, generator: Generator) -> Backbone | None:
     """The backbone with the layers that the terms with a weight read."""
     if not config.needs_backbone:
         return None

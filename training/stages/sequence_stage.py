@@ -74,8 +74,13 @@ class SequenceStage(ImageStage):
         super().__init__(generator, discriminator, weights, **kwargs)
         if (weights.temporal > 0) != (temporal_discriminator is not None):
             raise ValueError("A temporal discriminator goes with a weight of the temporal term. Received: only one.")
-        if window < 1 or (temporal_discriminator is not None and window != temporal_discriminator.frames):
-            raise ValueError(f"window must be {TemporalDiscriminator.frames} frames. Received: {window}.")
+        if window < 1:
+            raise ValueError(f"window must be at least 1 frame. Received: {window}.")
+        if temporal_discriminator is not None and window != temporal_discriminator.frames:
+            raise ValueError(
+                f"window must be the temporal discriminator's {temporal_discriminator.frames} frames. "
+                f"Received: {window}."
+            )
         self.temporal_discriminator = temporal_discriminator
         self.window, self.person_mask, self.recompute = window, person_mask, recompute
         if discriminator is not None:

@@ -1,4 +1,4 @@
-"""What the stages share: the generator, the backbone, metrics named after the terms, and how a step is run.
+"""What the stages share: the network that learns, the backbone, metrics named after the terms, and how a step is run.
 
 A stage runs alike on Keras 2.15 and 3, alone and under a `tf.distribute` strategy in whose scope it was made (with all
 of its networks and optimisers). Every replica computes the terms of its part of the batch; gradients and terms are
@@ -8,16 +8,19 @@ averaged over replicas, so that the parts together do what one replica would do 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import keras
 import tensorflow as tf
 
 from gfla_tf.losses import Backbone
-from gfla_tf.models import PersonGenerator
 from gfla_tf.ops.native import native_graphs
 from training.stages.loss_scale import LossScale
 from training.stages.optimization import SafeUpdate, mean_over_replicas
 from training.stages.terms import TRUTH_TERMS, LossWeights
+
+if TYPE_CHECKING:
+    from training.stages.motion_stage import MotionWeights
 
 __all__ = ["Stage", "build_once"]
 
@@ -30,15 +33,16 @@ def build_once(network: keras.Model) -> keras.Model:
 
 
 class Stage(keras.Model):
-    """Base of the stages: `fit` and `evaluate` on batches of a fashion-style dataset.
+    """Base of the stages: `fit` and `evaluate` a network on batches of a dataset.
 
-    A batch is a dict: source_image, target_image `[batch, height, width, 3]` in [-1, 1]; source_pose, target_pose
-    `[batch, height, width, joints]` in [0, 1]; and, for terms that need the truth, flow_level2, visible_level2, ...
+    A batch is a dict; that of pairs of pictures: source_image, target_image `[batch, height, width, 3]` in [-1, 1];
+    source_pose, target_pose `[batch, height, width, joints]` in [0, 1]; and, for terms that need the truth,
+    flow_level2, visible_level2, ... Those of clips and of motion are described in the stages that read them.
     Networks may compute in bfloat16 or float16 (`dtype="mixed_bfloat16"`); terms are float32 always.
 
     Args:
-        generator: the person generator to train.
-        weights: of the loss's terms.
+        generator: the network to train: a person or sequence generator, or a motion extractor.
+        weights: of the loss's terms; each kind of network has its own.
         backbone: frozen feature network; needed by some terms.
         clip_norm: largest global norm of the gradients; None for no clipping.
         watched: terms without a weight, of endpoint and mask, that are measured all the same.
@@ -47,8 +51,8 @@ class Stage(keras.Model):
 
     def __init__(
         self,
-        generator: PersonGenerator,
-        weights: LossWeights,
+        generator: keras.Model,
+        weights: LossWeights | MotionWeights,
         backbone: Backbone | None = None,
         clip_norm: float | None = None,
         watched: Sequence[str] = (),
@@ -127,7 +131,7 @@ class Stage(keras.Model):
         self.built = True
 
     def call(self, batch: Mapping[str, tf.Tensor]) -> dict:
-        """What the generator makes of a batch."""
+        """What a person generator makes of a batch; other stages have their own."""
         return self.generator([batch["source_image"], batch["source_pose"], batch["target_pose"]])
 
     def record(self, **values: tf.Tensor) -> dict[str, tf.Tensor]:

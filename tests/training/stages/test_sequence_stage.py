@@ -234,7 +234,9 @@ def test_wrong_arguments(generator):
         SequenceStage(make_generator(), weights=SequenceWeights(l1=1.0))
     with pytest.raises(ValueError, match="A temporal discriminator goes with a weight of the temporal term"):
         SequenceStage(generator, weights=SequenceWeights(l1=1.0, temporal=1.0))
-    with pytest.raises(ValueError, match="window must be 6 frames. Received: 4"):
+    with pytest.raises(ValueError, match="window must be at least 1 frame. Received: 0"):
+        stage_of(generator, SequenceWeights(l1=1.0), window=0)
+    with pytest.raises(ValueError, match="window must be the temporal discriminator's 6 frames. Received: 4"):
         stage_of(generator, SequenceWeights(temporal=1.0), window=4)
     with pytest.raises(ValueError, match="A temporal discriminator needs a temporal_optimizer"):
         SequenceStage(
