@@ -201,12 +201,8 @@ class ImageStage(Stage):
             weights, image, target, features_of(self.backbone, maps), target_features, self.compared_layers
         )
 
-    def discriminator_loss(self, real: tf.Tensor, generated: tf.Tensor, training: bool) -> tf.Tensor:
-        """Half for real pictures taken for real, half for generated ones taken for generated."""
-        return self.judge_loss(self.discriminator, real, generated, training)
-
     def judge_loss(self, judge: keras.Model, real: tf.Tensor, generated: tf.Tensor, training: bool) -> tf.Tensor:
-        """`discriminator_loss` of any discriminator."""
+        """A discriminator's loss: half for the real ones taken for real, half for the generated ones for generated."""
         scores = judge(tf.concat([real, tf.stop_gradient(generated)], axis=0), training=training)
         real_scores, generated_scores = tf.split(scores, 2)
         losses = adversarial(real_scores, True, self.kind), adversarial(generated_scores, False, self.kind)
@@ -219,7 +215,7 @@ class ImageStage(Stage):
             outputs = self.training_outputs(batch)
             with tape.stop_recording():
                 pair = (self.judged_part(image, window) for image in (batch["target_image"], outputs["image"]))
-                judged, judge_skipped = self.train_discriminator(*pair)
+                judged, judge_skipped = self.train_judge("discriminator", *pair)
             terms = self.generator_terms(batch, outputs, features, window)
             loss = self.loss_weights_by_term.total(terms)
             objective = update.objective(loss)
@@ -242,21 +238,23 @@ class ImageStage(Stage):
         held = [] if flow_estimator is None else flow_estimator.trainable_variables
         return self.make_update("generator", held=held, held_steps=self.frozen_flow_steps, held_rate=self.flow_rate)
 
-    def train_discriminator(self, real: tf.Tensor, generated: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """One step of the discriminator: its loss by name, or nothing without one, and 1.0 if it was left out."""
-        if self.discriminator is None:
+    def train_judge(self, name: str, real: tf.Tensor, generated: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """One step of the discriminator of that name: its loss by name, and 1.0 if it was left out; {}, 0.0 without."""
+        judge = self.networks().get(name)
+        if judge is None:
             return {}, tf.constant(0.0)
-        update = self.make_update("discriminator")
+        update = self.make_update(name)
         with tf.GradientTape() as tape:
-            loss = self.discriminator_loss(real, generated, training=True)
+            loss = self.judge_loss(judge, real, generated, training=True)
             objective = update.objective(loss)
         skipped = update.apply(tape.gradient(objective, update.variables))
-        return {"discriminator": loss}, skipped
+        return {name: loss}, skipped
 
     def test_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         outputs = self(batch)
         terms = self.generator_terms(batch, outputs, reference_features(self.backbone, batch))
         values = {}
         if self.discriminator is not None:
-            values["discriminator"] = self.discriminator_loss(batch["target_image"], outputs["image"], training=False)
+            pair = batch["target_image"], outputs["image"]
+            values["discriminator"] = self.judge_loss(self.discriminator, *pair, training=False)
         return self.record(**terms, **values, loss=self.loss_weights_by_term.total(terms))

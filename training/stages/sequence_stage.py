@@ -207,15 +207,9 @@ class SequenceStage(ImageStage):
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """One step of each discriminator: losses by name, and 1.0 if one was left out."""
         real, shown = self._judged_clips(window, frames, part)
-        losses, skipped = self.train_discriminator(real[:, judged], shown[:, judged])
-        if self.temporal_discriminator is None:
-            return losses, skipped
-        update = self.make_update(TEMPORAL)
-        with tf.GradientTape() as tape:
-            loss = self.judge_loss(self.temporal_discriminator, real, shown, training=True)
-            objective = update.objective(loss)
-        temporal_skipped = update.apply(tape.gradient(objective, update.variables))
-        return {**losses, TEMPORAL: loss}, tf.maximum(skipped, temporal_skipped)
+        losses, skipped = self.train_judge("discriminator", real[:, judged], shown[:, judged])
+        temporal_losses, temporal_skipped = self.train_judge(TEMPORAL, real, shown)
+        return {**losses, **temporal_losses}, tf.maximum(skipped, temporal_skipped)
 
     def _draw_frame(self) -> tf.Tensor:
         """The frame of a window to judge; drawn from the optimiser's count, so that a resumed run draws it again."""

@@ -41,7 +41,7 @@ def test_discriminator_learns(precision):
     batch = make_batch(2)
     for _ in range(20):  # the spectral norm finds itself
         stage.discriminator(batch["target_image"], training=True)
-    steps = [stage.train_discriminator(batch["target_image"], batch["source_image"]) for _ in range(24)]
+    steps = [stage.train_judge("discriminator", batch["target_image"], batch["source_image"]) for _ in range(24)]
     losses = [float(values["discriminator"]) for values, skipped in steps if not skipped]
     assert len(losses) > 12  # in float16 the loss scale finds itself at first
     assert np.mean(losses[-3:]) < 0.9 * np.mean(losses[:3])
