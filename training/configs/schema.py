@@ -10,7 +10,7 @@ from gfla_tf.losses.adversarial import KINDS
 from gfla_tf.models.presets import PRESETS
 from training.configs.common import RunConfig
 from training.configs.readers import as_numbers, as_size, as_table_of
-from training.data.images import resize_rule
+from training.data.images import check_resize
 from training.stages.terms import FLOW_WEIGHTS, LossWeights
 
 __all__ = ["TrainingConfig"]
@@ -100,7 +100,7 @@ class TrainingConfig(RunConfig):
         self.check_choices(discriminator=judges, adversarial_kind=KINDS, backbone=("vgg16", "vgg19"))
         if self.backbone_blocks not in range(2, 6):
             raise ValueError(f"backbone_blocks must be 2, 3, 4 or 5. Received: {self.backbone_blocks!r}.")
-        resize_rule(self.resize)
+        check_resize(self.resize)
         self._check_together()
 
     def _check_together(self) -> None:

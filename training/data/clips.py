@@ -30,7 +30,7 @@ import tensorflow as tf
 from training.data.affine import AffineRange, affine_matrix, move_keypoints, move_pictures
 from training.data.clip_poses import keypoint_error, read_frame_keypoints, sequence_poses
 from training.data.clip_truth import clip_truth, clip_truth_error
-from training.data.images import picture_error, read_picture, resize_rule
+from training.data.images import check_resize, picture_error, read_picture
 from training.data.layouts import ClipFolder, find_clips
 from training.data.pair_pictures import check_image_size, check_levels
 
@@ -49,7 +49,7 @@ class ClipSettings:
         reference_frames: the reference is one of so many first frames; at least 1.
         image_size: (height, width) of the network's pictures in pixels, above 0.
         sigma: of the pose maps' Gaussians in pixels of the network's picture, above 0.
-        resize: "bicubic", "bilinear" or "area"; see `images.resize_rule`.
+        resize: "bicubic", "bilinear" or "area"; see `images.resize_pictures`.
         motion: in degrees, pixels of the network's picture and factors; None for none.
         noisy_poses: whether poses are drawn from the noisy keypoints instead of the clean ones.
         flow_levels: levels of the network whose exact flow is wanted; it leads to the first frame, so that
@@ -67,7 +67,7 @@ class ClipSettings:
 
     def __post_init__(self) -> None:
         check_image_size(self.image_size, self.sigma)
-        resize_rule(self.resize)
+        check_resize(self.resize)
         if self.frames < 1 or self.reference_frames < 1:
             raise ValueError(
                 f"frames and reference_frames must be at least 1. Received: {self.frames}, {self.reference_frames}"

@@ -51,7 +51,7 @@ class FashionSettings:
     Attributes:
         image_size: (height, width) of the network's pictures in pixels, above 0.
         sigma: of the pose maps' Gaussians in pixels of the network's picture, above 0.
-        resize: "bicubic", "bilinear" or "area"; see `images.resize_rule`.
+        resize: "bicubic", "bilinear" or "area"; see `images.resize_pictures`.
         flow_levels: levels of exact flow to deliver, 1 = half the side, 2 = a quarter, ...; needs truth.
     """
 

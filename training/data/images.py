@@ -1,4 +1,4 @@
-"""Pictures read inside tf.data: decoded and brought to the network's size by one rule, which a run records.
+"""Pictures read inside tf.data: decoded and brought to the network's size by one rule.
 
 In: paths of JPEG, PNG or WebP files of any size, or their addresses. Out: float32 RGB `[height, width, 3]` in [-1, 1].
 
@@ -7,7 +7,7 @@ the datasets' pictures are upright and opaque), value / 127.5 - 1, resize with `
 picture that has the size already is left as it is. Convention: half-pixel centres, so that the image's corners stay
 its corners. The proportions may change: DeepFashion's 256x176 is squeezed to 256x256 on purpose.
 
-Scores depend on this rule, so that `resize_rule(method)`, a sentence, belongs into the run's records.
+Scores depend on this rule: a run's configuration holds the method of resizing, all that can be chosen of it.
 
 WebP: today's TensorFlow decodes it itself, that of the `[addons]` stack by TensorFlow I/O.
 """
@@ -22,38 +22,21 @@ import tensorflow as tf
 
 __all__ = [
     "RESIZE_METHODS",
-    "RESIZE_RULE",
+    "check_resize",
     "picture_error",
     "picture_size",
     "read_picture",
     "resize_pictures",
-    "resize_rule",
 ]
 
 # Antialiasing widens the kernel when a picture shrinks; TensorFlow's "area" is a mean over the pixels anyway.
 RESIZE_METHODS = {"bicubic": True, "bilinear": True, "area": False}
 
 
-def resize_rule(method: str = "bicubic") -> str:
-    """How pictures are decoded and resized, as a sentence for a run's records.
-
-    Raises:
-        ValueError: an unknown method.
-    """
-    antialias = RESIZE_METHODS[_check_method(method)]
-    return (
-        f"tf.io.decode_image, uint8 / 127.5 - 1, tf.image.resize(method={method}, antialias={antialias}), "
-        "half-pixel centres, clipped to [-1, 1]"
-    )
-
-
-def _check_method(method: str) -> str:
+def check_resize(method: str) -> None:
+    """Raise a ValueError unless there is such a method of resizing."""
     if method not in RESIZE_METHODS:
         raise ValueError(f"resize must be one of {', '.join(RESIZE_METHODS)}. Received: {method!r}")
-    return method
-
-
-RESIZE_RULE = resize_rule()
 
 
 def resize_pictures(pictures: tf.Tensor, height: int, width: int, method: str = "bicubic") -> tf.Tensor:
@@ -71,7 +54,8 @@ def resize_pictures(pictures: tf.Tensor, height: int, width: int, method: str = 
     Raises:
         ValueError: an unknown method.
     """
-    antialias = RESIZE_METHODS[_check_method(method)]
+    check_resize(method)
+    antialias = RESIZE_METHODS[method]
     pictures = tf.cast(pictures, tf.float32)
 
     def resized() -> tf.Tensor:

@@ -40,7 +40,7 @@ class MarketSettings:
     Attributes:
         image_size: (height, width) of the network's pictures in pixels, above 0.
         sigma: of the pose maps' Gaussians in pixels of the network's picture, above 0.
-        resize: "bicubic", "bilinear" or "area"; see `images.resize_rule`.
+        resize: "bicubic", "bilinear" or "area"; see `images.resize_pictures`.
         motion: of the source, in degrees, pixels of the network's picture and factors; None for none.
     """
 

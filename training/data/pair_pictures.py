@@ -8,7 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from gfla_tf.pose.heatmaps import rescale_keypoints
-from training.data.images import picture_error, read_picture, resize_rule
+from training.data.images import check_resize, picture_error, read_picture
 from training.data.layouts import PairLayout
 from training.data.pairs_csv import picture_path, read_annotated_pairs
 
@@ -53,7 +53,7 @@ class PairPictures:
     """
 
     def __init__(self, layout: PairLayout, image_size: tuple[int, int], resize: str) -> None:
-        resize_rule(resize)
+        check_resize(resize)
         annotated = read_annotated_pairs(layout.pairs, layout.annotations)
         self.image_size = image_size
         self.resize = resize

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from training.data.images import resize_pictures, resize_rule
+from training.data.images import check_resize, resize_pictures
 from training.data.layouts import SPLITS
 
 __all__ = ["AZIMUTHS", "ELEVATIONS", "ViewPairs", "view_vector"]
@@ -79,7 +79,7 @@ class ViewPairs:
     ) -> None:
         if split not in SPLITS:
             raise ValueError(f"split must be one of {', '.join(SPLITS)}. Received: {split!r}")
-        resize_rule(resize)
+        check_resize(resize)
         self.image_size, self.resize, self.random = image_size, resize, split == "train"
         self.path = Path(folder) / f"data_{category}.hdf5"
         self._file = _open(self.path)

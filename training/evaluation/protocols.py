@@ -66,7 +66,7 @@ class Protocol:
         ranking: one of them, by which best and worst results are chosen.
         picture_size: (height, width) in pixels, in which pictures are compared; None for the annotations' size.
         crop: a name in `CROPS`, for the only pictures that are taken; None for those of any annotations.
-        resize: see `training.data.images.resize_rule`.
+        resize: see `training.data.images.resize_pictures`.
         ssim_variant: see `gfla_tf.metrics.ssim`.
         ssim_range: likewise.
         formats: extensions that a folder of generated pictures may have.
