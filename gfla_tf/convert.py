@@ -18,9 +18,8 @@ __all__ = ["Conversion", "convert"]
 
 @dataclass(frozen=True)
 class Conversion:
-    """What was converted: how many tensors were read and written (second names counted), and how many numbers."""
+    """What was written: how many tensors (second names counted), and how many numbers."""
 
-    tensors_read: int
     tensors_written: int
     numbers: int
 
@@ -42,7 +41,7 @@ def convert(
         pytorch: write every name that `load_state_dict` of the authors' network expects, second names included.
 
     Returns:
-        What was read and written.
+        What was written.
 
     Raises:
         ValueError: if the file is not a checkpoint, or holds anything but weights; if the output cannot be written, or
@@ -58,4 +57,4 @@ def convert(
     load_state(model, state, source=os.fspath(checkpoint), list_all=True)
     save_weights(model, output, precision, aliases=pytorch)
     written = state_of(model, aliases=pytorch)
-    return Conversion(len(state), len(written), sum(value.size for value in state_of(model).values()))
+    return Conversion(len(written), sum(value.size for value in state_of(model).values()))

@@ -51,8 +51,7 @@ class MotionJob:
         weights: safetensors file for the network, or "stand-in".
         normalization: "person" or "image", as in the network's training.
         lookahead: for live use: frames that may be waited for; None for the whole recording at once.
-        rule: which of several people: "nearest" or "largest".
-        person: with "nearest", who is followed, by size in the first frame, from 0.
+        person: who is followed, by size in the first frame, from 0.
         frames_per_second: of the recording; by default what the video says, or 30.
         background: video to draw on; the source itself where that is one, else black.
         draw: video to write, or None.
@@ -68,7 +67,6 @@ class MotionJob:
     weights: str | None = None
     normalization: str = "person"
     lookahead: int | None = None
-    rule: str = "nearest"
     person: int = 0
     frames_per_second: float | None = None
     background: str | None = None
@@ -121,7 +119,7 @@ def _check(job: MotionJob) -> None:
     if job.lookahead is not None and job.method != "network":
         raise ValueError(f"A look-ahead is for the network. Received: {job.lookahead} with {job.method}.")
     check_normalization(job.normalization)
-    check_choice(job.rule, job.person)
+    check_choice(start=job.person)
     expected = "A video, a keypoint file or a folder of them"
     check_there(job.source, expected)
     if not _is_keypoints(job):
@@ -143,10 +141,10 @@ def _rate(job: MotionJob) -> float:
 
 def _read(job: MotionJob) -> KeypointSequence:
     if _is_keypoints(job):
-        return read_sequence(job.source, SKELETON, job.rule, job.person)
+        return read_sequence(job.source, SKELETON, person=job.person)
     people = find_video_people(job.source)
     return choose_sequence(
-        people.by_frame(SKELETON), SKELETON, people.image_size, job.rule, job.person, str(job.source)
+        people.by_frame(SKELETON), SKELETON, people.image_size, person=job.person, where=str(job.source)
     )
 
 

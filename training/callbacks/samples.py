@@ -21,35 +21,27 @@ class SamplePictures(StepCallback):
 
     Args:
         folder: of the pictures; made if it is not there.
-        every_rounds: rounds from one picture to the next, counted from the start of this process; at least 1.
         tensorboard: shows the pictures, too.
         start_step: see `StepCallback`.
 
     Raises:
-        ValueError: `every_rounds` is below 1; when training, if a picture cannot be written.
+        ValueError: when training, if a picture cannot be written.
     """
 
     def __init__(
         self,
         folder: str | os.PathLike[str],
-        every_rounds: int = 1,
         tensorboard: TensorBoardLog | None = None,
         start_step: int = 0,
     ) -> None:
         super().__init__(start_step)
-        if every_rounds < 1:
-            raise ValueError(f"every_rounds must be a whole number from 1. Received: {every_rounds!r}")
-        self.folder, self.every_rounds, self.tensorboard = Path(folder), every_rounds, tensorboard
-        self._rounds = 0
+        self.folder, self.tensorboard = Path(folder), tensorboard
 
     def draw(self) -> np.ndarray:
         """The picture, float32 `[height, width, 3]` in [-1, 1]."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it draws.")
 
     def on_round_end(self, step: int, logs: dict[str, float]) -> None:
-        self._rounds += 1
-        if self._rounds % self.every_rounds:
-            return
         picture = self.draw()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

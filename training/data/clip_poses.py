@@ -19,10 +19,9 @@ from gfla_tf.pose.keypoint_records import NobodyError
 from gfla_tf.pose.skeletons import convert_keypoints
 from gfla_tf.remote import as_path
 
-__all__ = ["POSE_CHANNELS", "SKELETON", "keypoint_error", "read_frame_keypoints", "sequence_poses"]
+__all__ = ["SKELETON", "keypoint_error", "read_frame_keypoints", "sequence_poses"]
 
 SKELETON = "h36m-17"
-POSE_CHANNELS = 20
 _JOINTS = 17
 
 

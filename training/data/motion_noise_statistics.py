@@ -32,7 +32,6 @@ from training.data.motion_noise_tracks import FAR, Track
 __all__ = ["LAGS", "NoiseReport", "measure_noise"]
 
 LAGS = 10  # frames
-_FACE_PARTS = ("nose", "eye", "ear")
 _JOINTS_OF = {part: [j for j, name in enumerate(JOINT_PARTS) if name == part] for part in dict.fromkeys(JOINT_PARTS)}
 
 

@@ -128,11 +128,6 @@ class Pipeline:
         whole, rest = divmod(len(self.source), self.global_batch)
         return whole + (rest > 0 and not self.settings.drop_remainder)
 
-    @property
-    def unreadable_files(self) -> dict[Path, str]:
-        """Files that could not be read so far, with reasons."""
-        return dict(self._rescue.files)
-
     def dataset(self, epoch: int = 0, start: int = 0) -> tf.data.Dataset:
         """The batches of one epoch, without the first `start` of them.
 

@@ -47,7 +47,6 @@ class RunFolder:
         self.config_file = self.path / "config.json"
         self.starts_file = self.path / "starts.json"
         self.log_file = self.path / "log.jsonl"
-        self.curves_file = self.path / "curves.png"
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
         self.model = self.path / "model"

@@ -60,8 +60,7 @@ def test_convention_two_windows_in_a_row_and_larger_values_higher_up():
 def test_a_plot_a_round(tmp_path):
     noisy, clean = windows(1)
     batch = {"noisy": noisy, "clean": clean}
-    plots = MotionPlots(tmp_path / "samples", batch, lambda given: given["clean"] + 0.1, every_rounds=2, start_step=10)
-    plots.on_round_end(12, {})
+    plots = MotionPlots(tmp_path / "samples", batch, lambda given: given["clean"] + 0.1, start_step=10)
     plots.on_round_end(14, {})
     (path,) = (tmp_path / "samples").iterdir()
     assert path.name == "step-00000014.png"

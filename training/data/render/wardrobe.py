@@ -25,7 +25,7 @@ from training.data.render.mhclo import BoundMesh, read_mhclo
 from training.data.render.patterns import random_fabric
 from training.data.render.regions import body_measures, triangles
 
-__all__ = ["Wardrobe", "read_wardrobe", "bound_layer", "recoloured", "pieces"]
+__all__ = ["Wardrobe", "bound_layer", "recoloured", "pieces"]
 
 _SHOES_HEIGHT = -1.6  # in body measures; pieces whose middle is below are shoes
 _WAIST_HEIGHT = 0.25
@@ -78,11 +78,6 @@ class Wardrobe:
         if not pictures:
             raise ValueError(f"A picture *_diffuse.png is expected beside {path}. Received: none.")
         return _bound_mesh(path), _picture(pictures[0])
-
-
-def read_wardrobe(folder: str | os.PathLike[str]) -> Wardrobe:
-    """The wardrobe of a folder; see `Wardrobe`."""
-    return Wardrobe(folder)
 
 
 @functools.lru_cache(maxsize=64)

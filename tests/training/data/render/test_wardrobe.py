@@ -8,7 +8,7 @@ from training.data.render.mhclo import read_mhclo
 from training.data.render.people import sample_person
 from training.data.render.regions import body_measures
 from training.data.render.rig import skin_weights
-from training.data.render.wardrobe import Wardrobe, bound_layer, pieces, read_wardrobe, recoloured
+from training.data.render.wardrobe import Wardrobe, bound_layer, pieces, recoloured
 
 
 def vertices_near(height, count=4):
@@ -106,7 +106,7 @@ def test_people_can_be_dressed_from_it(folder):
     names = {material.name for person in people for material in person.rest.materials}
     assert {"short01", "shoes01", "skin", "eyes"} <= names
     assert any(name.endswith("suit bottom") for name in names)
-    again = sample_person(2, read_wardrobe(folder))
+    again = sample_person(2, Wardrobe(folder))
     np.testing.assert_array_equal(again.rest.vertices, people[2].rest.vertices)
 
 
