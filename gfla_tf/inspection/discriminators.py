@@ -73,7 +73,7 @@ def functional(discriminator: keras.Model, size: tuple[int, int]) -> keras.Model
     if temporal:
         for block in discriminator.clip_blocks:
             hidden = block(hidden)
-        hidden = keras.layers.Lambda(discriminator._fold_time, name="fold_time")(hidden)
+        hidden = keras.layers.Lambda(discriminator.fold_time, name="fold_time")(hidden)
     for block in discriminator.blocks:
         hidden = block(hidden)
     hidden = keras.layers.Activation(activation, name="last_activation")(hidden)

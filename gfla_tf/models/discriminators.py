@@ -105,12 +105,12 @@ class TemporalDiscriminator(Composite, keras.Model):
         check_map("frames of clips", hidden[:, 0], 3, 2 ** (len(self.clip_blocks) + len(self.blocks)))
         for block in self.clip_blocks:
             hidden = block(hidden, training=training)
-        hidden = self._fold_time(hidden)
+        hidden = self.fold_time(hidden)
         for block in self.blocks:
             hidden = block(hidden, training=training)
         return tf.cast(self.score(activation(hidden), training=training), self.variable_dtype)
 
-    def _fold_time(self, clip: tf.Tensor) -> tf.Tensor:
+    def fold_time(self, clip: tf.Tensor) -> tf.Tensor:
         """`[batch, time, height, width, channels]` to `[batch, height, width, channels * time]`, channels outermost."""
         clip = tf.transpose(clip, [0, 2, 3, 4, 1])
         _, height, width, _, _ = clip.shape

@@ -12,7 +12,7 @@ import numpy as np
 
 from gfla_tf.pose.skeletons import Skeleton, check_keypoints, get_skeleton
 
-__all__ = ["black_canvas", "draw_skeleton", "skeleton_image"]
+__all__ = ["black_canvas", "draw_skeleton", "joint_colors", "limb_colors", "skeleton_image"]
 
 LARGEST_CANVAS = 4096  # pixels a side
 FURTHEST = 2**14  # pixels from the corner; what is further away is a detector's mistake
@@ -102,6 +102,16 @@ def black_canvas(keypoints: np.ndarray, size: tuple[int, int] | None = None) -> 
     return np.full([*(max(round(side * scale), 2) for side in size), 3], -1, np.float32), scale
 
 
+def limb_colors(skeleton: Skeleton) -> list[tuple[int, int, int]]:
+    """The colours of a skeleton's limbs, RGB, 0..255, in their order."""
+    return _colors([_limb_side(skeleton, limb) for limb in skeleton.limbs])
+
+
+def joint_colors(skeleton: Skeleton) -> list[tuple[int, int, int]]:
+    """The colours of a skeleton's joints, RGB, 0..255, in their order."""
+    return _colors([_joint_side(name) for name in skeleton.joints])
+
+
 def _check_image(image: np.ndarray) -> np.ndarray:
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[-1] != 3 or image.size == 0 or not np.issubdtype(image.dtype, np.floating):
@@ -131,11 +141,10 @@ def _suitable_thickness(points: dict[int, np.ndarray], size: tuple[int, int]) ->
 
 
 def _draw(canvas: np.ndarray, points: dict[int, np.ndarray], skeleton: Skeleton, thickness: int, color) -> None:
-    limb_colors = _colors([_limb_side(skeleton, limb) for limb in skeleton.limbs])
-    for limb, limb_color in zip(skeleton.limbs, limb_colors, strict=True):
+    for limb, limb_color in zip(skeleton.limbs, limb_colors(skeleton), strict=True):
         if limb[0] in points and limb[1] in points:
             _draw_line(canvas, points[limb[0]], points[limb[1]], color or limb_color, thickness)
-    for joint, joint_color in enumerate(_colors([_joint_side(name) for name in skeleton.joints])):
+    for joint, joint_color in enumerate(joint_colors(skeleton)):
         if joint in points:
             _draw_dot(canvas, points[joint], color or joint_color, radius=1.1 * thickness)
 

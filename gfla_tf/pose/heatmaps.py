@@ -21,10 +21,12 @@ import numpy as np
 if TYPE_CHECKING:
     import tensorflow as tf
 
-__all__ = ["pose_maps", "pose_maps_tensor", "rescale_keypoints"]
+__all__ = ["SIGMA", "pose_maps", "pose_maps_tensor", "rescale_keypoints"]
+
+SIGMA = 6.0  # pixels, the authors', at any image size
 
 
-def pose_maps(keypoints: np.ndarray, height: int, width: int, sigma: float = 6.0) -> np.ndarray:
+def pose_maps(keypoints: np.ndarray, height: int, width: int, sigma: float = SIGMA) -> np.ndarray:
     """Draw pose maps in NumPy.
 
     Args:
@@ -54,7 +56,7 @@ def _gaussian(centers: np.ndarray, length: int, sigma: float) -> np.ndarray:
     return np.exp(-np.square(distances) / (2 * sigma**2))
 
 
-def pose_maps_tensor(keypoints: tf.Tensor, height: int, width: int, sigma: float = 6.0) -> tf.Tensor:
+def pose_maps_tensor(keypoints: tf.Tensor, height: int, width: int, sigma: float = SIGMA) -> tf.Tensor:
     """Draw pose maps in TensorFlow: the same values as `pose_maps`, from ops that TFLite has built in.
 
     Args:

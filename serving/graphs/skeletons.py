@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from gfla_tf.pose import drawing
+from gfla_tf.pose.drawing import joint_colors, limb_colors
 from gfla_tf.pose.heatmaps import pose_maps_tensor
 from gfla_tf.pose.skeletons import Skeleton, get_skeleton
 from serving.graphs.framing import present
 
-__all__ = ["drawn_pose_maps_tensor", "skeleton_colors_tensor"]
+__all__ = ["drawn_pose_maps_tensor", "shape_colors", "skeleton_colors_tensor"]
 
 SOFTNESS = 0.6  # square pixels
 DOT_RADIUS = 1.1  # times a line's thickness
@@ -53,7 +53,7 @@ def skeleton_colors_tensor(keypoints: tf.Tensor, height: int, width: int, skelet
     reach = tf.concat([tf.repeat(line, len(starts), axis=1), tf.repeat(radius, len(joints), axis=1)], axis=1)
     outside = tf.maximum(_distances(start, end, height, width) - reach[:, tf.newaxis, tf.newaxis], 0.0)
     opacity = tf.exp(-tf.square(outside) / SOFTNESS) * tf.cast(shown, tf.float32)[:, tf.newaxis, tf.newaxis]
-    return _paint(opacity, _shape_colors(skeleton))
+    return _paint(opacity, shape_colors(skeleton))
 
 
 def _thickness(points: tf.Tensor, there: tf.Tensor, sides: int) -> tf.Tensor:
@@ -78,11 +78,9 @@ def _distances(start: tf.Tensor, end: tf.Tensor, height: int, width: int) -> tf.
     return tf.sqrt(tf.square(x - part * along_x) + tf.square(y - part * along_y))
 
 
-def _shape_colors(skeleton: Skeleton) -> list[tuple[int, int, int]]:
+def shape_colors(skeleton: Skeleton) -> list[tuple[int, int, int]]:
     """RGB 0..255 of the limbs, then of the joints."""
-    limbs = [drawing._limb_side(skeleton, limb) for limb in skeleton.limbs]
-    joints = [drawing._joint_side(name) for name in skeleton.joints]
-    return drawing._colors(limbs) + drawing._colors(joints)
+    return limb_colors(skeleton) + joint_colors(skeleton)
 
 
 def _paint(opacity: tf.Tensor, colors: list[tuple[int, int, int]]) -> tf.Tensor:

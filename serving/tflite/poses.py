@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.pose.heatmaps import SIGMA
 from gfla_tf.pose.skeletons import Skeleton, get_skeleton
 from serving.graphs import skeletons
 from serving.tflite.blocks import PRECISE
 
 __all__ = ["draw_pose"]
 
-SIGMA = 6.0  # pixels, that of gfla_tf.pose.heatmaps
 FAR = 1e6  # pixels beyond any joint
 NOTHING = 1e-7  # what a shape lets through at least, so that it has a logarithm
 
@@ -77,7 +77,7 @@ def _draw_skeleton(
     outside = tf.nn.relu(_distances(start, end, height, width) - reach)
     shown = _pick(present, starts) * _pick(present, ends)
     opacity = tf.exp(tf.square(outside) * (-1 / skeletons.SOFTNESS)) * shown
-    return _paint(opacity, np.array(skeletons._shape_colors(skeleton), np.float32) / 255)
+    return _paint(opacity, np.array(skeletons.shape_colors(skeleton), np.float32) / 255)
 
 
 def _round(values: tf.Tensor) -> tf.Tensor:
