@@ -14,10 +14,15 @@ from gfla_tf.models import ImageDiscriminator, PersonGenerator
 from gfla_tf.stand_in import stand_in_input, stand_in_state
 
 __all__ = ["HEIGHT", "JOINTS", "WIDTH", "make_backbone", "make_batch", "make_dataset", "make_discriminator"]
-__all__ += ["make_generator", "values_of"]
+__all__ += ["make_adam", "make_generator", "values_of"]
 
 HEIGHT, WIDTH, JOINTS = 64, 32, 3
 NETWORK = {"widths": (4, 8), "flow_widths": (4, 8, 8), "attention_kernels": {2: 3}, "attention_hidden": 8}
+
+
+def make_adam(learning_rate: float = 1e-4) -> keras.optimizers.Optimizer:
+    """Adam with the paper's momenta, 0 and 0.999."""
+    return keras.optimizers.Adam(learning_rate, beta_1=0.0, beta_2=0.999)
 
 
 def make_generator(dtype: str = "float32") -> PersonGenerator:

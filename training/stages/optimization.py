@@ -9,12 +9,7 @@ import tensorflow as tf
 
 from training.stages.loss_scale import LossScale
 
-__all__ = ["SafeUpdate", "make_adam", "update_average"]
-
-
-def make_adam(learning_rate: float = 1e-4) -> keras.optimizers.Optimizer:
-    """Adam with the paper's momenta, 0 and 0.999."""
-    return keras.optimizers.Adam(learning_rate, beta_1=0.0, beta_2=0.999)
+__all__ = ["SafeUpdate", "update_average"]
 
 
 class SafeUpdate:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.tiny_stages import make_batch, values_of
+from helpers.tiny_stages import make_adam, make_batch, values_of
 
 from training.stages import ImageStage, LossWeights
 from training.stages.exact_flow import ExactFlowShare, choose_pictures, put_exact_flows
-from training.stages.optimization import SafeUpdate, make_adam
+from training.stages.optimization import SafeUpdate
 
 
 def test_each_pair_is_chosen_in_its_share_of_the_steps():

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.tiny_stages import HEIGHT, WIDTH, make_dataset, make_generator, values_of
+from helpers.tiny_stages import HEIGHT, WIDTH, make_adam, make_dataset, make_generator, values_of
 
 from training.stages import FlowStage, ImageStage, LossWeights
 from training.stages.loss_scale import LossScale
-from training.stages.optimization import SafeUpdate, make_adam, update_average
+from training.stages.optimization import SafeUpdate, update_average
 
 EXACT_FLOW = LossWeights(endpoint=1.0)
 

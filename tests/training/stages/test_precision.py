@@ -5,10 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from helpers.tiny_stages import make_batch, make_dataset, make_discriminator, make_generator, values_of
+from helpers.tiny_stages import make_adam, make_batch, make_dataset, make_discriminator, make_generator, values_of
 
 from training.stages import FlowStage, ImageStage, LossWeights
-from training.stages.optimization import make_adam
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 

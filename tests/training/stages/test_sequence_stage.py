@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from helpers.tiny_sequences import CHANNELS, make_clips, make_sequence_generator, make_temporal_discriminator
-from helpers.tiny_stages import HEIGHT, WIDTH, make_discriminator, make_generator, values_of
+from helpers.tiny_stages import HEIGHT, WIDTH, make_adam, make_discriminator, make_generator, values_of
 
 from training.runs.state import restore_state, state_of_stage
-from training.stages.optimization import make_adam
 from training.stages.sequence_stage import SequenceStage
 from training.stages.sequence_terms import (
     SEQUENCE_WEIGHTS,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.tiny_stages import make_batch, make_discriminator
+from helpers.tiny_stages import make_adam, make_batch, make_discriminator
 
 from training.stages import ImageStage, LossWeights
-from training.stages.optimization import make_adam
 from training.stages.terms import Features, endpoint_error, flow_terms, mask_cross_entropy
 
 
