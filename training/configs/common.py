@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from types import NoneType, UnionType
+from typing import Any, ClassVar, get_args, get_type_hints
 
 from gfla_tf.models.presets import PRESETS
 from training.configs.readers import as_network
@@ -88,16 +89,17 @@ class RunConfig:
     def __post_init__(self) -> None:
         presets = tuple(name for name, preset in PRESETS.items() if preset.network == self.NETWORK)
         self.check_choices(stage=self.STAGES, preset=presets, decay=DECAYS, precision=PRECISIONS)
+        types = self._types_by_field()
         for names, lowest in ((self.AT_LEAST_ONE, 1), (self.FROM_ZERO, 0), (self.ABOVE_ZERO, 1e-30)):
             for name in names:
-                self._check_number(name, lowest)
+                self._check_number(name, types[name], lowest)
         if self.seed > LARGEST_SEED:
             raise ValueError(f"seed must be a whole number from 0 to {LARGEST_SEED}. Received: {self.seed}.")
-        for name in [entry.name for entry in fields(self) if str(entry.type).startswith("str")]:
+        for name in [name for name, known in types.items() if str in known]:
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
                 raise ValueError(f"{name} must be a text. Received: {value!r}.")
-        for name in [entry.name for entry in fields(self) if entry.type == "bool"]:
+        for name in [name for name, known in types.items() if bool in known]:
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be true or false. Received: {getattr(self, name)!r}.")
         for name in self.BELOW_ONE:
@@ -113,13 +115,18 @@ class RunConfig:
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}. Received: {getattr(self, name)!r}.")
 
-    def _check_number(self, name: str, lowest: float) -> None:
+    def _types_by_field(self) -> dict[str, tuple]:
+        """The types of each field: (float, NoneType) of `float | None`."""
+        hints = get_type_hints(type(self))
+        known = {entry.name: hints[entry.name] for entry in fields(self)}
+        return {name: get_args(kind) if isinstance(kind, UnionType) else (kind,) for name, kind in known.items()}
+
+    def _check_number(self, name: str, types: tuple, lowest: float) -> None:
         """Refuse what is no number from `lowest`; of a count, 1e5 becomes 100000."""
         value = getattr(self, name)
-        kind = {entry.name: str(entry.type) for entry in fields(self)}[name]
-        if value is None and "None" in kind:
+        if value is None and NoneType in types:
             return
-        whole = kind.startswith("int")
+        whole = int in types
         if whole and isinstance(value, float) and value.is_integer():
             value = int(value)
             object.__setattr__(self, name, value)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, field, make_dataclass, replace
 
 import pytest
 
-from training.configs import CONFIGS, config_differences, config_names, load_config, read_config, write_config
+from training.configs import (
+    CONFIGS,
+    MotionConfig,
+    config_differences,
+    config_names,
+    load_config,
+    read_config,
+    write_config,
+)
 from training.data.motion_noise import DetectorNoise, write_noise
 from training.stages import FLOW_WEIGHTS, IMAGE_WEIGHTS, MotionWeights
 
@@ -211,3 +219,18 @@ def test_differences_name_fields_and_values():
     ]
     assert config_differences(first, second, ["weights", "steps"]) == []
     assert asdict(first)["steps"] == 8
+
+
+def test_fields_are_checked_however_their_types_are_written():
+    own = [("extra", bool, field(default=False)), ("note", str | None, field(default=None)), ("most", int | None, 3)]
+    limits = {"AT_LEAST_ONE": (*MotionConfig.AT_LEAST_ONE, "most")}
+    config = make_dataclass("Config", own, bases=(MotionConfig,), namespace=limits, frozen=True)  # types, not texts
+    assert config("motion", most=2.0).most == 2
+    assert config("motion", most=None).most is None
+    for wrong, message in (
+        ({"extra": 1}, "extra must be true or false. Received: 1"),
+        ({"note": 2}, "note must be a text. Received: 2"),
+        ({"most": 2.5}, "most must be a whole number from 1. Received: 2.5"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            config("motion", **wrong)
