@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from serving.exchange import DAY, Arrays
 from serving.retries import Retries
-from serving.server.limits import DAY
 from serving.statuses import Code, ServingError
 from serving.transports import open_transport
-from serving.transports.transport import Arrays, EndpointInfo, Target
+from serving.transports.transport import EndpointInfo, Target
 
 __all__ = ["ClientError", "RenderedClip", "RenderedPicture", "ServingClient"]
 

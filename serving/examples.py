@@ -21,16 +21,16 @@ from gfla_tf.layers.primitives import norms_as_of_unknown_batches
 from gfla_tf.people import Person
 from gfla_tf.pipelines import PoseTransfer
 from gfla_tf.stand_in import stand_in_input
+from serving.exchange import Arrays
 from serving.graphs.sequence import SequenceModel
 from serving.graphs.served_model import ServedModel
 
-__all__ = ["COUNT", "Arrays", "make_examples"]
+__all__ = ["COUNT", "make_examples"]
 
 COUNT = 3
 CLIP_FRAMES = 2
 EXTRA_FRAMES = 4  # that come out of a motion model
 PHOTO_SIZES = ((96, 72), (120, 160), (80, 80))  # (height, width)
-Arrays = dict[str, np.ndarray]
 
 
 @norms_as_of_unknown_batches()

@@ -21,7 +21,8 @@ import tensorflow as tf
 
 import gfla_tf
 from gfla_tf.models.presets import Preset, build_model
-from serving.examples import COUNT, Arrays, make_examples
+from serving.examples import COUNT, make_examples
+from serving.exchange import Arrays
 from serving.graphs.motion import MotionModel
 from serving.graphs.person import PersonModel
 from serving.graphs.sequence import SequenceModel

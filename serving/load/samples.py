@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from serving.transports.transport import Arrays, EndpointInfo
+from serving.exchange import Arrays
+from serving.transports.transport import EndpointInfo
 
 __all__ = ["default_endpoint", "sample_inputs"]
 

@@ -28,9 +28,10 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from serving.exchange import SIGNATURES, Arrays
 from serving.requests import tensors_of
-from serving.server.limits import Limits
-from serving.server.loaded_model import Arrays, Endpoint, LoadedModel, TensorInfo
+from serving.server.limits import MOST_AXES, Limits
+from serving.server.loaded_model import Endpoint, LoadedModel, TensorInfo
 from serving.server.routes import ModelSpec
 from serving.server.service import Service
 from serving.server.under_way import UnderWay
@@ -39,9 +40,7 @@ from serving.statuses import Code, ServingError
 
 __all__ = ["make_grpc_server"]
 
-MOST_AXES = 16  # of an input
 MOST_REPEATED = 1 << 16  # values of an input that the message need not hold, as its last one stands for the rest
-SIGNATURES = "signature_def"  # the only kind of metadata that there is
 SPARE_THREADS = 8  # beside those that answer; they refuse
 
 

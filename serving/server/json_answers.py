@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from serving.server.loaded_model import Arrays
+from serving.exchange import Arrays
 from serving.statuses import Code, ServingError
 
 __all__ = ["error_json", "metadata_json", "prediction_json", "status_json"]

@@ -17,13 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from serving.server.loaded_model import Arrays, Endpoint, LoadedModel, TensorInfo
+from serving.exchange import Arrays
+from serving.server.limits import MOST_AXES
+from serving.server.loaded_model import Endpoint, LoadedModel, TensorInfo
 from serving.signatures import DEFAULT_SIGNATURE
 from serving.statuses import Code, ServingError
 
 __all__ = ["JsonRequest", "parse_request", "to_array"]
 
-MOST_AXES = 16
 _ROWS, _COLUMNS = "instances", "inputs"
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DAY", "Limits"]
+from serving.exchange import DAY
 
-DAY = 86_400.0  # seconds; threads and sockets take no endless waits
+__all__ = ["MOST_AXES", "Limits"]
+
+MOST_AXES = 16  # of an input
 MOST_BYTES = (1 << 31) - 1  # that gRPC can be told
 
 

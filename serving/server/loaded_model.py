@@ -10,13 +10,12 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
+from serving.exchange import Arrays
 from serving.requests import WARMUP_FILE, read_records, tensors_of
 from serving.signatures import DEFAULT_SIGNATURE
 from serving.statuses import Code, ServingError, from_tensorflow
 
 __all__ = ["Endpoint", "LoadedModel", "TensorInfo"]
-
-Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)

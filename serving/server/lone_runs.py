@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from serving.server.merging import Arrays
+from serving.exchange import Arrays
 from serving.statuses import Code, ServingError
 
 __all__ = ["LoneRuns"]

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from serving.exchange import Arrays
 from serving.statuses import Code, ServingError
 
 __all__ = ["batch_size", "merge", "split"]
-
-Arrays = dict[str, np.ndarray]
 
 
 def batch_size(inputs: Arrays) -> int:

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from serving.exchange import DAY
 from serving.server.batching import BatchScheduler
 from serving.server.batching_parameters import BatchingParameters
 from serving.server.grpc_server import make_grpc_server
 from serving.server.http_server import RestServer
-from serving.server.limits import DAY, Limits
+from serving.server.limits import Limits
 from serving.server.loaded_model import LoadedModel
 from serving.server.lone_runs import LoneRuns
 from serving.server.model_store import ModelStore

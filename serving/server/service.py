@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from serving.exchange import Arrays
 from serving.server.batching import BatchScheduler
-from serving.server.loaded_model import Arrays, Endpoint, LoadedModel
+from serving.server.loaded_model import Endpoint, LoadedModel
 from serving.server.lone_runs import LoneRuns
 from serving.server.metrics import Metrics
 from serving.server.model_store import ModelStore

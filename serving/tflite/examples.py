@@ -21,6 +21,7 @@ from gfla_tf.pose.framing import resize_image, whole_frame
 from gfla_tf.pose.heatmaps import pose_maps_tensor
 from gfla_tf.pose.keypoint_files import read_keypoints
 from gfla_tf.pose.skeletons import get_skeleton
+from serving.exchange import Arrays
 from serving.graphs.skeletons import drawn_pose_maps_tensor
 from serving.tflite.graphs import CLEAN_FRAMES
 
@@ -28,7 +29,6 @@ __all__ = ["COUNT", "People", "expected_clean", "expected_frames", "expected_tra
 
 COUNT = 10
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "rendered"
-Arrays = dict[str, np.ndarray]
 
 
 class People:

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from serving.exchange import SIGNATURES, Arrays
 from serving.requests import tensors_of
 from serving.serving_api import serving_messages
 from serving.statuses import Code, ServingError
-from serving.transports.transport import Arrays, EndpointInfo, Target, endpoints_from
+from serving.transports.transport import EndpointInfo, Target, endpoints_from
 
 __all__ = ["GrpcTransport"]
 
 # By default a client takes 4 MiB: not the frames of a clip.
 OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-SIGNATURES = "signature_def"
 
 
 class GrpcTransport:

@@ -11,8 +11,9 @@ from urllib.parse import quote, urlsplit
 
 import numpy as np
 
+from serving.exchange import Arrays
 from serving.statuses import Code, ServingError, code_of_http
-from serving.transports.transport import Arrays, EndpointInfo, Target, endpoints_from
+from serving.transports.transport import EndpointInfo, Target, endpoints_from
 
 __all__ = ["RestTransport"]
 

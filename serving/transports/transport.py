@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["Arrays", "EndpointInfo", "Target", "Transport", "endpoints_from"]
+from serving.exchange import Arrays
 
-Arrays = dict[str, np.ndarray]
+__all__ = ["EndpointInfo", "Target", "Transport", "endpoints_from"]
+
 NUMPY_TYPES = {
     "DT_STRING": object,
     "DT_BOOL": bool,
