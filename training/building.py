@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, Backbone, load_backbone
+from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, Backbone, layers_of_network, load_backbone
 from gfla_tf.models import PersonGenerator
 from gfla_tf.models.generator import Generator
 from gfla_tf.models.presets import CONFIG_FILE, PRESETS, WEIGHTS_FILE, build_model, read_preset
@@ -27,7 +27,7 @@ from training.schedule import RunRate
 from training.stages import FlowStage, ImageStage, MotionStage, SequenceStage
 from training.stages.exact_flow import ExactFlowShare
 from training.stages.stage import Stage
-from training.stages.terms import CORRECTNESS_LAYERS, layers_of_network
+from training.stages.terms import CORRECTNESS_LAYERS
 from training.warm_start import is_person_state, start_from_person
 
 __all__ = ["build_generator", "build_stage", "load_first_weights", "set_precision"]

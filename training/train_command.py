@@ -1,4 +1,4 @@
-"""What `python -m training flow`, `image` and `motion` have in common: their options."""
+"""What `python -m training flow`, `image`, `sequence` and `motion` have in common: their options."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from gfla_tf.losses import (
     sampling_correctness,
     style,
 )
-from gfla_tf.losses.backbones import Backbone, layers_of_network
+from gfla_tf.losses.backbones import Backbone
 from gfla_tf.pose.skeletons import get_skeleton
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "features_of",
     "flow_terms",
     "full_precision_outputs",
-    "layers_of_network",
     "mask_cross_entropy",
     "picture_terms",
     "reference_features",
