@@ -22,7 +22,7 @@ import tensorflow as tf
 from training.cluster import KINDS, read_cluster
 from training.data.pipeline import Pipeline
 
-__all__ = ["Distribution", "WorkerLostError", "end_process", "open_distribution"]
+__all__ = ["Distribution", "WorkerLostError", "end_at_once", "open_distribution"]
 
 _SECONDS_TO_LEARN = 3
 # What TensorFlow raises, by turns, where another worker is gone.
@@ -179,7 +179,7 @@ def _split_batches(dataset: tf.data.Dataset, parts: int) -> tf.data.Dataset:
     return dataset.flat_map(split)
 
 
-def end_process(code: int) -> None:
+def end_at_once(code: int) -> None:
     """End this process at once: after a worker was lost, TensorFlow's own end may wait for it for minutes."""
     sys.stdout.flush()
     sys.stderr.flush()

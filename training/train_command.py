@@ -54,7 +54,7 @@ def add_train_arguments(parser: argparse.ArgumentParser, stage: str) -> None:
 
 def run_training(stage: str, options: argparse.Namespace) -> int:
     """Train as the options say; returns the exit code."""
-    from training.distribution import WorkerLostError, end_process
+    from training.distribution import WorkerLostError, end_at_once
     from training.runs import RunFolder
     from training.train import train
 
@@ -64,7 +64,7 @@ def run_training(stage: str, options: argparse.Namespace) -> int:
         model = train(config, data, options.run, options.init, options.distribute)
     except WorkerLostError as error:
         print(f"python -m training {stage}: error: {error}", file=sys.stderr)
-        end_process(EXIT_PROBLEMS_FOUND)
+        end_at_once(EXIT_PROBLEMS_FOUND)
     print(f"{model} is trained: gfla_tf.load_model({str(model)!r})")
     return 0
 

@@ -21,7 +21,7 @@ import tensorflow as tf
 from gfla_tf.models import ImageDiscriminator, PersonGenerator
 from helpers.tiny_models import filled
 from training.data.pipeline import Pipeline, PipelineSettings
-from training.distribution import WorkerLostError, end_process, open_distribution
+from training.distribution import WorkerLostError, end_at_once, open_distribution
 from training.stages import FlowStage, ImageStage, LossWeights
 
 HEIGHT, WIDTH, JOINTS, ELEMENTS = 32, 16, 2, 24
@@ -126,7 +126,7 @@ if __name__ == "__main__":
         train(**options)
     except WorkerLostError as error:
         print(error, flush=True)
-        end_process(1)
+        end_at_once(1)
     except ValueError as error:
         print(error, flush=True)
-        end_process(2)
+        end_at_once(2)

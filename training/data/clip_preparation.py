@@ -33,7 +33,7 @@ from gfla_tf.progress import Progress
 from training.data.clip_sources import ClipSource, UnusableClipError
 from training.data.preparation import in_parallel
 
-__all__ = ["FRAMINGS", "ClipPreparation", "ClipSettings"]
+__all__ = ["FRAMINGS", "ClipPreparation", "PreparationSettings"]
 
 FRAMINGS = ("person", "pad", "squeeze")
 ESTIMATES = ".estimates"
@@ -41,7 +41,7 @@ JOINTS = 18
 
 
 @dataclass(frozen=True)
-class ClipSettings:
+class PreparationSettings:
     """How clips are prepared.
 
     Attributes:
@@ -68,7 +68,7 @@ class ClipPreparation:
     """
 
     def __init__(
-        self, settings: ClipSettings, make_estimator: Callable[[], object], workers: int, progress: Progress
+        self, settings: PreparationSettings, make_estimator: Callable[[], object], workers: int, progress: Progress
     ) -> None:
         self.settings, self.workers, self.progress = settings, workers, progress
         self._estimators: queue.SimpleQueue = queue.SimpleQueue()

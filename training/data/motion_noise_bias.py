@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from training.data.motion_detector import JOINT_PARTS
-from training.data.motion_noise_tracks import Track
+from training.data.motion_noise_tracks import ErrorTrack
 
 __all__ = ["fit_bias"]
 
@@ -15,12 +15,12 @@ __all__ = ["fit_bias"]
 RIDGE = (0.008 / 0.05) ** 2
 
 
-def fit_bias(read: Sequence[Track]) -> dict[str, tuple[float, ...]]:
+def fit_bias(read: Sequence[ErrorTrack]) -> dict[str, tuple[float, ...]]:
     """Part of the body -> bias, as parts of the ways of `motion_detector.body_ways`; each recording counts alike."""
     return {part: _fit(read, [j for j, name in enumerate(JOINT_PARTS) if name == part]) for part in set(JOINT_PARTS)}
 
 
-def _fit(read: Sequence[Track], joints: list[int]) -> tuple[float, ...]:
+def _fit(read: Sequence[ErrorTrack], joints: list[int]) -> tuple[float, ...]:
     products, targets = RIDGE * np.eye(3), np.zeros(3)
     for track in read:
         for joint in joints:

@@ -1,6 +1,6 @@
 """How long a detector's accidents last, by trying: with which durations the made-up detector's are as long as the real.
 
-A run is the frames, one after the other, in which a joint is far off, swapped or missed, as `Track` sees it, in a
+A run is the frames, one after the other, in which a joint is far off, swapped or missed, as `ErrorTrack` sees it, in a
 made-up detection of the same exact joints as well as in the real one. So it does not matter that runs end, too, where a
 joint comes out of its hiding place, or that errors waver around the bound of what is called far.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from training.data.motion_detector import LIMB_PAIRS, detect
 from training.data.motion_noise import DetectorNoise
-from training.data.motion_noise_tracks import Track
+from training.data.motion_noise_tracks import ErrorTrack
 
 __all__ = ["fit_durations"]
 
@@ -24,7 +24,7 @@ NAMES = ("far_duration", "swapped_duration", "missed_duration")
 
 
 def fit_durations(
-    noise: DetectorNoise, read: Sequence[Track], exact: Sequence[np.ndarray], frames_per_second: float
+    noise: DetectorNoise, read: Sequence[ErrorTrack], exact: Sequence[np.ndarray], frames_per_second: float
 ) -> DetectorNoise:
     """The noise with durations that suit.
 
@@ -41,13 +41,13 @@ def fit_durations(
         chance = np.random.default_rng(number)
         made_up = replace(noise, **dict.fromkeys(NAMES, float(seconds)))
         found = [detect(joints, chance, made_up, frames_per_second) for joints in exact]
-        lengths.append(_lengths([Track(*pair, frames_per_second) for pair in zip(found, exact, strict=True)]))
+        lengths.append(_lengths([ErrorTrack(*pair, frames_per_second) for pair in zip(found, exact, strict=True)]))
     columns = np.maximum.accumulate(np.array(lengths), axis=0).T
     fitted = [float(np.interp(length, column, tried)) for length, column in zip(wanted, columns, strict=True)]
     return replace(noise, **dict(zip(NAMES, fitted, strict=True)))
 
 
-def _lengths(read: Iterable[Track]) -> list[float]:
+def _lengths(read: Iterable[ErrorTrack]) -> list[float]:
     """How long runs are in frames: far off, swapped, missed; 1 where there are none."""
     read = list(read)
     swaps = [track.swapped[limbs][:, np.newaxis] for track in read for limbs in LIMB_PAIRS]

@@ -27,7 +27,7 @@ from training.data.motion_detector import JOINT_PARTS, LIMB_PAIRS
 from training.data.motion_noise import DetectorNoise
 from training.data.motion_noise_bias import fit_bias
 from training.data.motion_noise_durations import fit_durations
-from training.data.motion_noise_tracks import FAR, Track
+from training.data.motion_noise_tracks import FAR, ErrorTrack
 
 __all__ = ["LAGS", "NoiseReport", "measure_noise"]
 
@@ -65,7 +65,7 @@ def measure_noise(tracks: Iterable[tuple[np.ndarray, np.ndarray]], frames_per_se
         ValueError: no visible joint was found in three frames one after the other.
     """
     tracks = list(tracks)
-    read = [Track(found, exact, frames_per_second) for found, exact in tracks]
+    read = [ErrorTrack(found, exact, frames_per_second) for found, exact in tracks]
     lag = _lag(read) if read else 0.0
     for track in read:
         track.near += lag * track.speed
@@ -91,12 +91,12 @@ def measure_noise(tracks: Iterable[tuple[np.ndarray, np.ndarray]], frames_per_se
     return NoiseReport(noise, tuple(correlation.tolist()), frames, len(distances), float(np.median(distances)))
 
 
-def _pooled(read: list[Track], *names: str) -> list[np.ndarray]:
+def _pooled(read: list[ErrorTrack], *names: str) -> list[np.ndarray]:
     """Attributes of all tracks, one after the other."""
     return [np.concatenate([getattr(track, name) for track in read]) for name in names]
 
 
-def _amounts(read: list[Track], lost: float) -> dict:
+def _amounts(read: list[ErrorTrack], lost: float) -> dict:
     """How large errors are; `lost` is the part of the variance that taking the mean away cost."""
     change, hidden, speed, offset = _pooled(read, "change", "hidden", "speed", "offset")
     speed, length = np.linalg.norm(speed, axis=-1), np.linalg.norm(change, axis=-1)
@@ -139,7 +139,7 @@ def _face(scaled: np.ndarray) -> float:
     return float(np.clip(np.mean((nose * eyes)[known]) / variance, 0, 1) ** 2) if variance else 0.0
 
 
-def _correlation(read: list[Track]) -> np.ndarray:
+def _correlation(read: list[ErrorTrack]) -> np.ndarray:
     """Of the changing error with itself 0 ... 10 frames later; NaN where no track is long enough."""
     totals = np.full(LAGS + 1, np.nan)
     for lag in range(LAGS + 1):
@@ -165,14 +165,14 @@ def _fit_exponential(correlation: np.ndarray) -> tuple[float, float, float]:
     return best[1:]
 
 
-def _lag(read: list[Track]) -> float:
+def _lag(read: list[ErrorTrack]) -> float:
     """Seconds that the detector is behind."""
     change, speed = _pooled(read, "change", "speed")
     known = np.isfinite(change)
     return float(-np.sum(change[known] * speed[known]) / np.maximum(np.sum(speed[known] ** 2), 1e-9))
 
 
-def _accidents(read: list[Track]) -> dict:
+def _accidents(read: list[ErrorTrack]) -> dict:
     """What happens now and then, and how often."""
     far, hidden, error, found, there, confidence = _pooled(
         read, "far", "hidden", "error", "found", "there", "confidence"

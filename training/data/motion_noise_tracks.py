@@ -12,13 +12,13 @@ import numpy as np
 
 from training.data.motion_detector import LIMB_PAIRS, body_ways, size_of, velocity
 
-__all__ = ["FAR", "Track"]
+__all__ = ["FAR", "ErrorTrack"]
 
 FAR = 0.08  # of the person's size
 _SEPARATE = 0.04  # of the person's size: closer than that, left and right can't be told apart
 
 
-class Track:
+class ErrorTrack:
     """A recording in units of the person's size and seconds; errors that don't count are NaN.
 
     Attributes:

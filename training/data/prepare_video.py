@@ -20,7 +20,7 @@ from pathlib import Path
 
 from gfla_tf.pose.person_choice import PERSON_RULES
 from gfla_tf.progress import Progress
-from training.data.clip_preparation import FRAMINGS, ClipPreparation, ClipSettings
+from training.data.clip_preparation import FRAMINGS, ClipPreparation, PreparationSettings
 from training.data.clip_sources import ClipSource, UnusableClipError, find_sources, read_test_list
 from training.data.layouts import SPLITS
 from training.data.preparation import begin, finish
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"--test-fraction must be in [0, 1]. Received: {options.test_fraction}.")
     test_names = read_test_list(Path(options.split_list)) if options.split_list else []
     clips = find_sources(Path(options.source), test_names, options.test_fraction, Path(options.output))
-    settings = ClipSettings(options.size, options.framing, options.person, options.format)
+    settings = PreparationSettings(options.size, options.framing, options.person, options.format)
     failures = prepare_video(clips, Path(options.output), settings, workers=options.workers)
     for failure in failures:
         print(f"data prepare video: error: {failure}", file=sys.stderr)
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
 def prepare_video(
     clips: list[ClipSource],
     output: Path,
-    settings: ClipSettings,
+    settings: PreparationSettings,
     make_estimator: Callable[[], object] | None = None,
     workers: int = 1,
 ) -> list[str]:

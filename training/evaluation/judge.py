@@ -22,7 +22,7 @@ from training.evaluation.protocols import Protocol
 from training.evaluation.real_set import find_real_set
 from training.evaluation.results import SystemScores
 from training.evaluation.scores import FRECHET_NETWORK, Scorer
-from training.evaluation.set_features import Comparison, SetNetwork, of_features, of_inception
+from training.evaluation.set_features import SetComparison, SetNetwork, of_features, of_inception
 from training.evaluation.sheets import draw_sheet
 from training.evaluation.systems import Rendered, System
 from training.evaluation.unfinished import Tally, Unfinished
@@ -88,7 +88,7 @@ class Judge:
         """
         pairs, comparisons = self.data, {}
         for network, real in self._real_features:
-            comparisons[network.name] = Comparison(network, real, len(pairs))
+            comparisons[network.name] = SetComparison(network, real, len(pairs))
         tally = Tally(comparisons, SAVED_EVERY, unfinished)
         with Progress(len(pairs), "pairs") as progress:
             progress.note = system.name

@@ -20,7 +20,7 @@ from gfla_tf.metrics import (
     kernel_distance_of_blocks,
 )
 
-__all__ = ["Comparison", "SetFeatures", "SetNetwork", "of_features", "of_inception"]
+__all__ = ["SetComparison", "SetFeatures", "SetNetwork", "of_features", "of_inception"]
 
 SAMPLE = 5_000
 BLOCK_SIZE, BLOCKS = 1_000, 100
@@ -102,7 +102,7 @@ class SetFeatures:
         return features
 
 
-class Comparison:
+class SetComparison:
     """The results of a system, as one network compares them with the real pictures.
 
     Args:

@@ -21,13 +21,13 @@ from gfla_tf.pose import read_keypoints
 from gfla_tf.pose.person_choice import choose_people
 from training.__main__ import main
 from training.data import prepare_video as module
-from training.data.clip_preparation import ClipSettings
+from training.data.clip_preparation import PreparationSettings
 from training.data.clip_sources import ClipSource, find_sources, read_test_list
 from training.data.prepare_video import prepare_video
 
 ROOT = Path(__file__).parents[3]
 HEIGHT, WIDTH = 48, 80
-PNG = ClipSettings(size=32, framing="squeeze", format="png")
+PNG = PreparationSettings(size=32, framing="squeeze", format="png")
 
 
 def frame_with(*boxes, height=HEIGHT, width=WIDTH):
@@ -92,14 +92,14 @@ def test_convention_squeezed_frames_and_keypoints_share_their_pixels(source, tmp
 
 
 def test_convention_padding_puts_the_picture_in_the_middle_of_the_square(source, tmp_path):
-    prepare(source, tmp_path / "output", ClipSettings(size=40, framing="pad", format="png"))
+    prepare(source, tmp_path / "output", PreparationSettings(size=40, framing="pad", format="png"))
     keypoints = read_keypoints(tmp_path / "output/train/001_1/keypoints/000000_keypoints.json")
     # 80 pixels become 40; 16 rows are added above: ((5 + 0.5) / 2 - 0.5, (10 + 16 + 0.5) / 2 - 0.5)
     np.testing.assert_allclose(keypoints[:, :2].min(axis=0), [2.25, 12.75], atol=1e-4)
 
 
 def test_the_square_around_the_person_is_one_for_the_clip(source, tmp_path):
-    prepare(source, tmp_path / "output", ClipSettings(size=64, framing="person", format="png"))
+    prepare(source, tmp_path / "output", PreparationSettings(size=64, framing="person", format="png"))
     clip = tmp_path / "output/train/001_1"
     shown = json.loads((clip / "clip.json").read_text(encoding="utf-8"))["shown"]
     people = [read_keypoints(clip / f"keypoints/{number:06}_keypoints.json") for number in (0, 11)]
@@ -165,7 +165,7 @@ def test_a_clip_does_not_come_into_both_splits(source, tmp_path):
 def test_other_settings_need_another_folder(source, tmp_path):
     prepare(source, tmp_path / "output")
     with pytest.raises(ValueError, match="begun with other settings; .* Received: size 64 instead of 32"):
-        prepare(source, tmp_path / "output", ClipSettings(size=64, framing="squeeze", format="png"))
+        prepare(source, tmp_path / "output", PreparationSettings(size=64, framing="squeeze", format="png"))
 
 
 @pytest.mark.parametrize("fails_at", [1, 5, 12, 13, 17, 24])  # twelve estimates, then twelve frames
@@ -216,7 +216,7 @@ import sys, time
 sys.path[:0] = sys.argv[3:]
 from pathlib import Path
 from helpers.box_estimator import BoxEstimator
-from training.data.clip_preparation import ClipSettings
+from training.data.clip_preparation import PreparationSettings
 from training.data.clip_sources import find_sources
 from training.data.prepare_video import prepare_video
 import gfla_tf.outputs
@@ -227,7 +227,7 @@ def halting(temporary, path):
         time.sleep(3600)
     original(temporary, path)
 gfla_tf.outputs.os.replace = halting
-settings = ClipSettings(size=32, framing="squeeze", format="png")
+settings = PreparationSettings(size=32, framing="squeeze", format="png")
 prepare_video(find_sources(Path(sys.argv[1])), Path(sys.argv[2]), settings, BoxEstimator)
 """
 
@@ -351,7 +351,7 @@ def test_the_bundled_estimator_finds_a_person(tmp_path):
     photo = read_image(ROOT / "samples" / "walker.jpg")
     for number in range(2):
         write_image(tmp_path / "source/walk" / f"{number}.png", photo[::2, ::2])
-    assert prepare_video(find_sources(tmp_path / "source"), tmp_path / "output", ClipSettings(size=128)) == []
+    assert prepare_video(find_sources(tmp_path / "source"), tmp_path / "output", PreparationSettings(size=128)) == []
     keypoints = read_keypoints(tmp_path / "output/train/walk/keypoints/000001_keypoints.json")
     assert (keypoints[:, 2] > 0).sum() >= 12
     seen = keypoints[keypoints[:, 2] > 0]

@@ -24,7 +24,7 @@ from training.evaluation.pairs import EvaluationPairs
 from training.evaluation.pose_scores import PoseScorer
 from training.evaluation.real_set import find_real_set
 from training.evaluation.scores import Scorer
-from training.evaluation.set_features import Comparison, SetFeatures, SetNetwork
+from training.evaluation.set_features import SetComparison, SetFeatures, SetNetwork
 from training.evaluation.systems import Baseline, Rendered
 
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -61,7 +61,7 @@ def test_a_comparison_is_made_of_the_metrics():
     network = SetNetwork("n", "", ("fid", "kid", "inception_score"), lambda images: (images[:, :3], images[:, 3:]))
     kept = SetFeatures(7, 3)
     kept.update(real)
-    comparison = Comparison(network, kept, 10)
+    comparison = SetComparison(network, kept, 10)
     results = np.concatenate([FEATURES, probabilities], axis=1)
     for start in range(0, 10, 4):
         comparison.update(results[start : start + 4])
