@@ -24,6 +24,7 @@ from gfla_tf.torch_checkpoint import read_torch_checkpoint, strip_module_prefix
 __all__ = [
     "Parameter",
     "check_state",
+    "find_misfits",
     "load_state",
     "load_weights",
     "parameters",
@@ -148,15 +149,12 @@ def load_state(
 
 def find_problems(wanted: dict[str, Parameter], state: dict[str, np.ndarray]) -> list[str]:
     """One line for every missing, unexpected, misshapen or contradictory entry of a state."""
-    missing = [name for name, entry in wanted.items() if entry.alias_of is None and name not in state]
-    problems = [f"missing: {name} {list(wanted[name].shape)}" for name in missing]
-    problems += [f"unexpected: {name} {list(state[name].shape)}" for name in state if name not in wanted]
+    needed = {name: entry.shape for name, entry in wanted.items() if entry.alias_of is None or name in state}
+    problems = find_misfits(needed, state)
     for name, entry in wanted.items():
-        if name not in state:
+        if name not in state or tuple(state[name].shape) != entry.shape:
             continue
-        if tuple(state[name].shape) != entry.shape:
-            problems.append(f"wrong shape: {name} is {list(state[name].shape)}, expected {list(entry.shape)}")
-        elif entry.alias_of in state and not np.array_equal(state[name], state[entry.alias_of]):
+        if entry.alias_of in state and not np.array_equal(state[name], state[entry.alias_of]):
             problems.append(f"contradiction: {name} differs from {entry.alias_of}, of which it is another name")
         elif not np.all(np.isfinite(state[name])):
             problems.append(f"not finite: {name} holds NaN or infinity")
@@ -244,14 +242,23 @@ def read_any_state(path: str | os.PathLike) -> dict[str, np.ndarray]:
 
 def check_state(name: str, shapes: Mapping[str, tuple[int, ...]], state: Mapping[str, np.ndarray]) -> None:
     """Raise a ValueError that says how many weights are missing or of the wrong shape, if any is."""
-    problems = [f"missing: {key} {list(shape)}" for key, shape in shapes.items() if key not in state]
-    problems += [
-        f"wrong shape: {key} is {list(state[key].shape)}, expected {list(shape)}"
-        for key, shape in shapes.items()
-        if key in state and tuple(state[key].shape) != shape
-    ]
+    problems = find_misfits(shapes, state, more=True)
     if problems:
         raise ValueError(f"The weights do not fit {name}: {_summary(problems)}.")
+
+
+def find_misfits(
+    shapes: Mapping[str, tuple[int, ...]], state: Mapping[str, np.ndarray], more: bool = False
+) -> list[str]:
+    """One line for every missing, every unexpected (unless there may be more) and every misshapen entry of a state."""
+    problems = [f"missing: {name} {list(shape)}" for name, shape in shapes.items() if name not in state]
+    if not more:
+        problems += [f"unexpected: {name} {list(value.shape)}" for name, value in state.items() if name not in shapes]
+    return problems + [
+        f"wrong shape: {name} is {list(state[name].shape)}, expected {list(shape)}"
+        for name, shape in shapes.items()
+        if name in state and tuple(state[name].shape) != tuple(shape)
+    ]
 
 
 def _is_safetensors(path: str | os.PathLike) -> bool:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from gfla_tf.weights import find_misfits
+
 __all__ = ["restore_state", "state_of_stage"]
 
 
@@ -34,13 +36,7 @@ def restore_state(stage: Any, state: Mapping[str, np.ndarray], source: str) -> N
         ValueError: names or shapes differ; nothing has been set then.
     """
     wanted = dict(_variables(stage))
-    problems = [f"{name} is missing" for name in wanted if name not in state]
-    problems += [f"{name} is not expected" for name in state if name not in wanted]
-    problems += [
-        f"{name} has the shape {list(state[name].shape)}, not {list(variable.shape)}"
-        for name, variable in wanted.items()
-        if name in state and tuple(state[name].shape) != tuple(variable.shape)
-    ]
+    problems = find_misfits({name: tuple(variable.shape) for name, variable in wanted.items()}, state)
     if problems:
         raise ValueError(f"{source} does not fit this run's networks: {'; '.join(problems[:5])}.")
     for name, variable in wanted.items():
