@@ -16,8 +16,8 @@ _HOMES = {
     "Animator": "gfla_tf.animation.animator",
     "PoseTransfer": "gfla_tf.pipelines",
     "TransferResult": "gfla_tf.pipelines",
-    "load_model": "gfla_tf.models.presets",
-    "save_model": "gfla_tf.models.presets",
+    "load_model": "gfla_tf.models.model_files",
+    "save_model": "gfla_tf.models.model_files",
 }
 _MODULES = (
     "animation",

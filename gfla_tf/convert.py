@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from gfla_tf.models.presets import PRESETS, build_model
+from gfla_tf.models.model_files import build_model
+from gfla_tf.models.presets import PRESETS
 from gfla_tf.outputs import check_distinct, check_output
 from gfla_tf.weights import load_state, read_any_state, save_weights, state_of
 

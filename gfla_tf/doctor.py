@@ -131,7 +131,8 @@ def _local_attention() -> Finding:
 
 def _networks() -> Finding:
     """The paper's person generator against the stored figures."""
-    from gfla_tf.models.presets import PRESETS, build_model
+    from gfla_tf.models.model_files import build_model
+    from gfla_tf.models.presets import PRESETS
     from gfla_tf.stand_in import stand_in_input, stand_in_state
     from gfla_tf.weights import load_state, parameters
 

@@ -18,7 +18,8 @@ import numpy as np
 
 from gfla_tf.image_io import write_image
 from gfla_tf.models.intermediate_poses import render_through
-from gfla_tf.models.presets import PRESETS, STAND_IN, load_model
+from gfla_tf.models.model_files import STAND_IN, load_model
+from gfla_tf.models.presets import PRESETS
 from gfla_tf.people import PeopleReader, Person
 from gfla_tf.pose.between import poses_between
 from gfla_tf.pose.estimator import PoseEstimator

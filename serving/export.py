@@ -20,7 +20,8 @@ import keras
 import tensorflow as tf
 
 import gfla_tf
-from gfla_tf.models.presets import Preset, build_model
+from gfla_tf.models.model_files import build_model
+from gfla_tf.models.presets import Preset
 from serving.examples import COUNT, make_examples
 from serving.exchange import Arrays
 from serving.graphs.motion import MotionModel

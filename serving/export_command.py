@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     if options.name is not None:
         check_name(options.name)
     check_folder(options.output)
-    from gfla_tf.models.presets import outline_model
+    from gfla_tf.models.model_files import outline_model
     from gfla_tf.pipelines import load_trained
     from gfla_tf.published import find_model
     from serving.export import check_kind, export_model

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Export, and print the report and the path of the JSON."""
-    from gfla_tf.models.presets import outline_model
+    from gfla_tf.models.model_files import outline_model
     from gfla_tf.pipelines import load_trained
     from gfla_tf.published import find_model
     from serving.tflite.export import export_lite, plan_export

@@ -19,7 +19,7 @@ from gfla_tf.animation.renderers import make_renderer
 from gfla_tf.animation.spool import FrameSpool
 from gfla_tf.cli import main
 from gfla_tf.image_io import write_image
-from gfla_tf.models.presets import save_model
+from gfla_tf.models.model_files import save_model
 from gfla_tf.motion.video import read_frames, video_info, write_video
 from gfla_tf.pose import write_openpose_json
 from gfla_tf.pose.sequences import KeypointSequence, write_sequence

@@ -12,7 +12,7 @@ from helpers.terminals import Terminal
 from gfla_tf import image_io
 from gfla_tf.cli import main
 from gfla_tf.inspection import clips, job
-from gfla_tf.models.presets import save_model
+from gfla_tf.models.model_files import save_model
 from gfla_tf.motion.video import read_frames
 from gfla_tf.pose import write_openpose_json
 

@@ -12,7 +12,8 @@ from helpers.terminals import Terminal
 
 from gfla_tf.cli import main
 from gfla_tf.image_io import read_image
-from gfla_tf.models.presets import PRESETS, build_model, save_model
+from gfla_tf.models.model_files import build_model, save_model
+from gfla_tf.models.presets import PRESETS
 from gfla_tf.motion.video import read_frames, video_info, write_video
 from gfla_tf.pose.sequences import KeypointSequence, read_sequence, write_sequence
 

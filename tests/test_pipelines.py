@@ -8,7 +8,8 @@ import pytest
 from gfla_tf import PoseTransfer
 from gfla_tf.image_io import read_image
 from gfla_tf.models.intermediate_poses import render_through
-from gfla_tf.models.presets import Preset, build_model
+from gfla_tf.models.model_files import build_model
+from gfla_tf.models.presets import Preset
 from gfla_tf.people import Person
 from gfla_tf.pose import pose_maps
 

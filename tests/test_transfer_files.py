@@ -12,7 +12,8 @@ from helpers.terminals import Terminal
 
 from gfla_tf.cli import main
 from gfla_tf.image_io import read_image, write_image
-from gfla_tf.models.presets import Preset, build_model
+from gfla_tf.models.model_files import build_model
+from gfla_tf.models.presets import Preset
 from gfla_tf.pipelines import PoseTransfer
 from gfla_tf.pose import write_openpose_json
 from gfla_tf.transfer_files import Failure, check_jobs, describe_failures, plan_jobs, transfer_files

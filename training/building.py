@@ -12,7 +12,8 @@ import tensorflow as tf
 from gfla_tf.losses import PERCEPTUAL_LAYERS, STYLE_LAYERS, Backbone, layers_of_network, load_backbone
 from gfla_tf.models import PersonGenerator
 from gfla_tf.models.generator import Generator
-from gfla_tf.models.presets import CONFIG_FILE, PRESETS, WEIGHTS_FILE, build_model, read_preset
+from gfla_tf.models.model_files import CONFIG_FILE, WEIGHTS_FILE, build_model, read_preset
+from gfla_tf.models.presets import PRESETS
 from gfla_tf.weights import load_state, read_any_state, read_state
 from training.centred_attention import centre_attention, is_one_tap_state, start_from_one_tap
 from training.configs import (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gfla_tf.models.presets import load_model
+from gfla_tf.models.model_files import load_model
 from gfla_tf.motion import CausalMotionCleaner, MotionCleaner, fill_only
 from gfla_tf.outputs import whole_file
 from gfla_tf.published import find_model

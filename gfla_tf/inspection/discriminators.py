@@ -23,7 +23,7 @@ import tensorflow as tf
 
 from gfla_tf.layers.primitives import activation
 from gfla_tf.models.discriminators import ImageDiscriminator, TemporalDiscriminator
-from gfla_tf.models.presets import load_model
+from gfla_tf.models.model_files import load_model
 
 __all__ = ["DiscriminatorView", "check_tf_keras_vis", "functional", "load_discriminator"]
 

@@ -61,7 +61,8 @@ def make_cleaner(
 
 
 def _network(model, weights, normalization: str, lookahead: int | None) -> Cleaner:
-    from gfla_tf.models.presets import PRESETS, STAND_IN, load_model
+    from gfla_tf.models.model_files import STAND_IN, load_model
+    from gfla_tf.models.presets import PRESETS
     from gfla_tf.motion.causal import CausalMotionCleaner
     from gfla_tf.motion.cleaner import MotionCleaner, WindowModel
     from gfla_tf.progress import show_progress

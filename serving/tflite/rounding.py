@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-from gfla_tf.models.presets import build_model
+from gfla_tf.models.model_files import build_model
 from serving.tflite.examples import COUNT, People, expected_clean, expected_frames, expected_transfer
 from serving.tflite.verification import Agreement, Limit, compare
 

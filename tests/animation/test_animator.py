@@ -10,7 +10,8 @@ from helpers.animations import PERSON, SEQUENCE, make_model, photo, standing, wa
 
 import gfla_tf
 from gfla_tf.animation import animator as animator_module
-from gfla_tf.models.presets import PRESETS, build_model
+from gfla_tf.models.model_files import build_model
+from gfla_tf.models.presets import PRESETS
 from gfla_tf.pose.drawn_maps import drawn_pose_maps
 from gfla_tf.pose.heatmaps import pose_maps
 

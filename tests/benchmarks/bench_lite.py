@@ -20,7 +20,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from gfla_tf.lite.function import LiteFunction
-from gfla_tf.models.presets import STAND_IN, load_model
+from gfla_tf.models.model_files import STAND_IN, load_model
 from gfla_tf.pose.blazepose.interpreter import find_interpreter_class
 from gfla_tf.pose.heatmaps import pose_maps_tensor
 from serving.tflite.convert import PRECISIONS, SIGNATURE, convert, trace

@@ -64,7 +64,8 @@ CANDIDATES = (
 
 def convert_candidate(candidate: Candidate, precision: str) -> tuple[bytes, int]:
     """The network for 128x128 pictures as a file, and the number of its parameters."""
-    from gfla_tf.models.presets import PRESETS, STAND_IN, load_model
+    from gfla_tf.models.model_files import STAND_IN, load_model
+    from gfla_tf.models.presets import PRESETS
     from serving.tflite.convert import convert
     from serving.tflite.graphs import graphs_of
 

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from gfla_tf.models.presets import Preset, build_model
+from gfla_tf.models.model_files import build_model
+from gfla_tf.models.presets import Preset
 from gfla_tf.pose.skeletons import convert_keypoints, get_skeleton
 from helpers.tiny_models import SHALLOW, filled
 

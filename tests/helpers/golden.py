@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gfla_tf.models.presets import PRESETS, build_model
+from gfla_tf.models.model_files import build_model
+from gfla_tf.models.presets import PRESETS
 from gfla_tf.stand_in import stand_in_state
 from gfla_tf.weights import load_state
 

@@ -12,7 +12,8 @@ from gfla_tf.inspection import discriminators
 from gfla_tf.inspection.clips import ClipJudge
 from gfla_tf.inspection.discriminator_panels import discriminator_row
 from gfla_tf.inspection.discriminators import DiscriminatorView, functional, load_discriminator
-from gfla_tf.models.presets import Preset, build_model, save_model
+from gfla_tf.models.model_files import build_model, save_model
+from gfla_tf.models.presets import Preset
 
 SIZE = (64, 48)
 

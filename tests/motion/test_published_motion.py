@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from helpers.bvh_files import swinging, write_bvh
 
-from gfla_tf.models.presets import PRESETS, load_model
+from gfla_tf.models.model_files import load_model
+from gfla_tf.models.presets import PRESETS
 from gfla_tf.motion import CausalMotionCleaner, MotionCleaner, fill_only
 from gfla_tf.motion.methods import make_cleaner
 from gfla_tf.published import published_model

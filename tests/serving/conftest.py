@@ -9,7 +9,8 @@ from helpers.development_server import LONG
 from helpers.made_once import made_once
 from helpers.tiny_models import SHALLOW, TINY, filled
 
-from gfla_tf.models.presets import Preset, build_model
+from gfla_tf.models.model_files import build_model
+from gfla_tf.models.presets import Preset
 
 SIZE = {"height": 64, "width": 48, "frame_aspect": 0.75}
 

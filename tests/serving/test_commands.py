@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gfla_tf.models.presets import save_model
+from gfla_tf.models.model_files import save_model
 from serving.__main__ import COMMANDS, main
 
 

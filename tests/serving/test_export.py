@@ -12,7 +12,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import serving.export as export
 from gfla_tf.image_io import decode_image
-from gfla_tf.models.presets import Preset, build_model, save_model
+from gfla_tf.models.model_files import build_model, save_model
+from gfla_tf.models.presets import Preset
 from serving.__main__ import main
 from serving.examples import make_examples
 from serving.requests import WARMUP_FILE, read_records

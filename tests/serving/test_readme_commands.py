@@ -18,7 +18,7 @@ from helpers.toy_models import write_toy
 
 import serving
 from gfla_tf.image_io import read_image
-from gfla_tf.models.presets import save_model
+from gfla_tf.models.model_files import save_model
 from gfla_tf.pose import write_openpose_json
 from serving.__main__ import main
 from serving.client import ServingClient

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gfla_tf.models.presets import save_model
+from gfla_tf.models.model_files import save_model
 from gfla_tf.weights import state_of
 from training.building import build_generator, build_stage, load_first_weights
 from training.centred_attention import is_one_tap_state

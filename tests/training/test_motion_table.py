@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from helpers.bvh_files import swinging, write_bvh
 
-from gfla_tf.models.presets import PRESETS, build_model, save_model
+from gfla_tf.models.model_files import build_model, save_model
+from gfla_tf.models.presets import PRESETS
 from training import motion_table
 from training.__main__ import main
 from training.data import motion_clips

@@ -14,7 +14,8 @@ from helpers.training_runs import last_state
 
 from gfla_tf import load_model
 from gfla_tf.image_io import read_image
-from gfla_tf.models.presets import PRESETS, build_model, save_model
+from gfla_tf.models.model_files import build_model, save_model
+from gfla_tf.models.presets import PRESETS
 from gfla_tf.weights import read_state
 from training.building import build_generator, build_stage, load_first_weights
 from training.callbacks.clip_sheets import draw_clips

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers.animations import HEIGHT, PERSON, SEQUENCE, WIDTH, make_model, photo, standing
 
-from gfla_tf.models.presets import build_model
+from gfla_tf.models.model_files import build_model
 from gfla_tf.pose.drawn_maps import drawn_pose_maps
 from gfla_tf.pose.heatmaps import pose_maps
 from gfla_tf.pose.skeletons import get_skeleton

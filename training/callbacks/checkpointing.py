@@ -7,7 +7,7 @@ import sys
 import keras
 
 from gfla_tf.json_files import write_json
-from gfla_tf.models.presets import save_model
+from gfla_tf.models.model_files import save_model
 from training.callbacks.skipped_steps import ADVICE, SkippedSteps, TrainingDivergedError
 from training.callbacks.steps import StepCallback
 from training.configs import RunConfig

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from gfla_tf.models.presets import config_from_json
+from gfla_tf.models.model_files import config_from_json
 
 __all__ = ["as_network", "as_numbers", "as_size", "as_table_of", "as_texts", "check_names"]
 

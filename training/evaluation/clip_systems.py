@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from gfla_tf.animation.renderers import make_renderer
-from gfla_tf.models.presets import WEIGHTS_FILE, load_model
+from gfla_tf.models.model_files import WEIGHTS_FILE, load_model
 from gfla_tf.pose.heatmaps import rescale_keypoints
 from gfla_tf.weights import read_state
 from training.data.images import resize_pictures

@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from gfla_tf.models.intermediate_poses import render_through
-from gfla_tf.models.presets import WEIGHTS_FILE, load_model
+from gfla_tf.models.model_files import WEIGHTS_FILE, load_model
 from gfla_tf.ops import bilinear_sample
 from gfla_tf.pose.between import poses_between
 from gfla_tf.pose.heatmaps import pose_maps, rescale_keypoints

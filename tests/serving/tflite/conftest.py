@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from helpers.tiny_models import TINY, filled
 
-from gfla_tf.models.presets import Preset, build_model
+from gfla_tf.models.model_files import build_model
+from gfla_tf.models.presets import Preset
 from serving.tflite.export import export_lite
 
 SMALLEST = {"widths": (4,), "flow_widths": (4, 8), "attention_kernels": {1: 3}}

@@ -11,7 +11,8 @@ from helpers.tiny_datasets import TEST, write_rendered
 from helpers.tiny_evaluation import TINY, stand_in_network
 from helpers.tiny_models import SHALLOW, filled
 
-from gfla_tf.models.presets import PRESETS, build_model, save_model
+from gfla_tf.models.model_files import build_model, save_model
+from gfla_tf.models.presets import PRESETS
 from gfla_tf.pose.skeletons import get_skeleton
 from training.evaluation import protocols, scores
 from training.evaluation.pairs import EvaluationPairs

@@ -13,7 +13,7 @@ from helpers.tiny_datasets import keypoints_at, tree
 
 from gfla_tf.image_io import from_uint8, to_uint8, write_image
 from gfla_tf.metrics import VideoFeatures
-from gfla_tf.models.presets import save_model
+from gfla_tf.models.model_files import save_model
 from gfla_tf.pose.drawn_maps import drawn_pose_maps
 from gfla_tf.pose.heatmaps import rescale_keypoints
 from training.__main__ import main

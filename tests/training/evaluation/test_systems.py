@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gfla_tf.models.presets import PRESETS, build_model, save_model
+from gfla_tf.models.model_files import build_model, save_model
+from gfla_tf.models.presets import PRESETS
 from gfla_tf.pose.framing import resize_image
 from training.data.truth import level_truth
 from training.evaluation.flow_errors import flow_errors, hidden_flow_errors
