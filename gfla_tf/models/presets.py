@@ -107,7 +107,7 @@ _TABLE = (
     Preset(
         "person-mobile",
         "person",
-        "pose transfer at 192x128 for phones: half of person-demo's parameters, fewest where maps are small",
+        "pose transfer at 192x128 for phones, half of person-demo's parameters; comes with trained weights",
         {
             "pose_channels": 18,
             **_DEMO,
