@@ -113,7 +113,7 @@ def test_the_image_is_pinned_and_the_same():
     assert len(images) == 1
     (image,) = images
     assert re.fullmatch(r"tensorflow/serving:\d+\.\d+\.\d+", image)
-    assert f"both manifests pin `{image}`" in README
+    assert f"Both manifests pin `{image}`" in README
 
 
 def test_what_is_exported_here_with_a_newer_tensorflow_is_said():
